@@ -1,0 +1,200 @@
+import { z } from 'zod';
+
+/**
+ * What the configuration files may say. Each schema is strict: an unknown key is a mistake, not a comment.
+ * Keys are snake_case in YAML and stay so in code, so that a message about a key can be searched for in both.
+ */
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'use lower-case letters, digits and hyphens');
+const seconds = z.int().positive();
+const url = z.url();
+
+/** One rung of the realm's ladder of assurance. The order in the file, low to high, is the order of the ladder. */
+export const levelSchema = z.strictObject({
+  id,
+  /** what people call it, e.g. `3` */
+  label: z.string(),
+  /** the `acr` value in tokens: an eIDAS URI only where identity was proofed (design, section 4) */
+  acr: z.string().min(1),
+});
+
+const roleSchema = z.strictObject({ id, name: z.string(), description: z.string().optional() });
+
+export const applicationSchema = z.strictObject({
+  id,
+  name: z.string(),
+  description: z.string().optional(),
+  roles: z.array(roleSchema).min(1),
+  /** at most one of the roles at a time (seed row IB-7: who sets the web service up cannot consult) */
+  exclusive: z.boolean().default(false),
+});
+
+export const agreementSchema = z.strictObject({ id, name: z.string() });
+
+const conditions = z.array(z.string()).optional();
+
+/** One line of a flow: which step, with which settings, and when. Conditions name predicates (flow/predicates.ts). */
+export const bindingSchema = z.strictObject({
+  /** unique in the flow; defaults to the step's id */
+  id: id.optional(),
+  step: id,
+  with: z.record(z.string(), z.unknown()).default({}),
+  /** every one must hold */
+  when: conditions,
+  /** none may hold */
+  unless: conditions,
+  /** at least one must hold */
+  any_of: conditions,
+});
+
+export const flowSchema = z.strictObject({
+  bindings: z.array(bindingSchema).min(1),
+  /** predicates that must hold at the end; a run that ends without one is refused */
+  ensure: z.array(z.string()).min(1),
+});
+
+/** `sha256:<base64url>` of a random secret of at least 32 characters. Hashed fast: it is random, not a password. */
+const secretHash = z.string().regex(/^sha256:[A-Za-z0-9_-]{43}$/, 'expected sha256:<43 base64url characters>');
+
+export const clientSchema = z.strictObject({
+  client_id: z.string().min(1),
+  client_name: z.string().optional(),
+  redirect_uris: z.array(z.string()).default([]),
+  post_logout_redirect_uris: z.array(z.string()).default([]),
+  token_endpoint_auth_method: z.enum(['private_key_jwt', 'client_secret_basic', 'client_secret_post']).default('private_key_jwt'),
+  client_secret_hash: secretHash.optional(),
+  jwks_uri: url.optional(),
+  jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).optional(),
+  grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).default(['authorization_code', 'refresh_token']),
+  scope: z.string().default('openid profile email phone organisation roles'),
+  id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('ES256'),
+  /** false only for a confidential client that cannot do PKCE (stack of an older portal) */
+  require_pkce: z.boolean().default(true),
+  /** a demo client: refused outside demo mode */
+  demo: z.boolean().default(false),
+});
+
+export const portalSchema = z.strictObject({
+  name: z.string(),
+  /** the service as the broker page names it (row IB-2) */
+  service: z.string(),
+  /** where a person starts, and starts again */
+  url,
+  flow: id,
+  /** id of the lowest level with which a run may end */
+  level: id,
+  /** applications whose roles count here and go into the token */
+  applications: z.array(id).default([]),
+  /** a test environment is marked on every page (row IB-10) */
+  test: z.boolean().default(false),
+  /** `admin`: this portal is Sluis' own administration */
+  first_party: z.enum(['admin']).optional(),
+  clients: z.array(clientSchema).default([]),
+});
+
+export const samlBrokerSchema = z.strictObject({
+  protocol: z.literal('saml'),
+  name: z.string(),
+  formerly: z.string().optional(),
+  active: z.boolean().default(true),
+  /** highest level this broker can deliver; below what a portal asks it is shown as unavailable with the reason */
+  level: id,
+  entity_id: z.string().min(1),
+  single_sign_on: z.strictObject({ url, binding: z.enum(['post', 'redirect']).default('post') }),
+  /** PEM files; two while a certificate is being replaced. Only these keys are believed, never a key in a message. */
+  certificate_files: z.array(z.string()).min(1),
+  /** AttributeConsumingServiceIndex: which service of the catalogue (E11) */
+  service_index: z.int().min(0).optional(),
+  force_authn: z.boolean().default(true),
+  /** AuthnContextClassRef -> level id */
+  levels: z.record(z.string(), id),
+});
+
+export const brokerSchema = z.discriminatedUnion('protocol', [samlBrokerSchema]);
+
+const ramp = z.tuple([hex(), hex(), hex(), hex(), hex(), hex(), hex(), hex()]);
+function hex() { return z.string().regex(/^#[0-9a-f]{6}$/, 'expected a colour as #rrggbb in lower case'); }
+
+export const themeSchema = z.strictObject({
+  /** brand ramp 50, 100, 200, 300, 400, 500, 600, 700 */
+  brand: ramp,
+  header_background: hex().default('#ffffff'),
+  header_color: hex().default('#001a40'),
+  radius: z.string().regex(/^\d*\.?\d+(rem|px)$/).default('0.25rem'),
+  /** file in the realm's folder */
+  logo: z.string().optional(),
+});
+
+export const realmSchema = z.strictObject({
+  name: z.string(),
+  languages: z.array(z.enum(['nl', 'en'])).min(1).default(['nl', 'en']),
+  profile: z.enum(['basic', 'nlgov']).default('basic'),
+  desk: z.strictObject({ name: z.string(), phone: z.string(), hours: z.string(), email: z.email() }),
+  levels: z.array(levelSchema).min(1),
+  applications: z.array(applicationSchema).default([]),
+  agreements: z.array(agreementSchema).default([]),
+  flows: z.record(id, flowSchema),
+  /** how long things live, in seconds */
+  ttl: z.strictObject({
+    run: seconds.default(3600),
+    session: seconds.default(28_800),
+    code: seconds.default(60),
+    access_token: seconds.default(600),
+    refresh_token: seconds.default(28_800),
+    verification_code: seconds.default(14 * 86_400),
+  }).default({ run: 3600, session: 28_800, code: 60, access_token: 600, refresh_token: 28_800, verification_code: 14 * 86_400 }),
+  login: z.strictObject({
+    /** what a person types at the password step, in this order; `relation_number` is an identifier of the organisation */
+    identifiers: z.array(z.enum(['relation_number', 'username'])).min(1).default(['username']),
+    argon2: z.strictObject({ memory_kib: z.int().min(8192), passes: z.int().min(1), lanes: z.int().min(1) })
+      .default({ memory_kib: 19_456, passes: 2, lanes: 1 }),
+  }).default({ identifiers: ['username'], argon2: { memory_kib: 19_456, passes: 2, lanes: 1 } }),
+  /** SAML service provider; the entity id and where brokers answer follow from the issuer when absent */
+  saml: z.strictObject({ entity_id: z.string().optional() }).default({}),
+  links: z.strictObject({ means: url.optional(), privacy: url.optional(), accessibility: url.optional() }).default({}),
+});
+
+export const systemSchema = z.strictObject({
+  public_url: url,
+  port: z.coerce.number().int().min(0).max(65_535),
+  /** the demo world: demo secrets, plain http on localhost and the outbox page are allowed */
+  demo: z.union([z.boolean(), z.stringbool()]).default(false),
+  data: z.string().default('db/data'),
+  keys: z.string().default('keys'),
+  /** absent or empty: SQLite files in `data`, one per realm */
+  database_url: z.string().optional(),
+  realms: z.array(id).min(1),
+  /** addresses of reverse proxies whose X-Forwarded-* headers are believed */
+  trusted_proxies: z.array(z.string()).default([]),
+  mail: z.strictObject({ smtp_url: z.string(), from: z.string() }).optional(),
+  /** HTTP gateway for SMS and voice: POST {channel, to, text} with a bearer token */
+  gateway: z.strictObject({ url, token: z.string() }).optional(),
+  log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export type Level = z.infer<typeof levelSchema>;
+export type Application = z.infer<typeof applicationSchema>;
+export type Agreement = z.infer<typeof agreementSchema>;
+export type Binding = z.infer<typeof bindingSchema>;
+export type Flow = z.infer<typeof flowSchema>;
+export type ClientConfig = z.infer<typeof clientSchema>;
+export type Portal = z.infer<typeof portalSchema> & { id: string };
+export type BrokerConfig = z.infer<typeof brokerSchema> & { id: string };
+export type Theme = z.infer<typeof themeSchema>;
+export type System = z.infer<typeof systemSchema>;
+
+/** A realm with everything of its folder, references checked. */
+export type Realm = z.infer<typeof realmSchema> & {
+  id: string;
+  /** `<public_url>/<id>` */
+  issuer: string;
+  /** absolute path of the realm's folder, for its logo and texts */
+  folder: string;
+  portals: Portal[];
+  brokers: BrokerConfig[];
+  theme: Theme;
+  /** overrides of catalogue texts: language -> key -> text */
+  texts: Record<string, Record<string, string>>;
+};
+
+export type Config = { system: System; realms: Realm[] };

@@ -1,0 +1,76 @@
+/**
+ * What is true of a run right now: the journal's proofs (what was shown, when) and the account's state, loaded anew
+ * each turn, so that a lock or a removed role counts at once.
+ */
+export type Proof = {
+  /** broker, password … what was shown */
+  factor: string;
+  /** id of the level it earned */
+  level: string;
+  /** epoch seconds at which it was shown, not at which it was seen */
+  at: number;
+  /** broker proofs: which broker and what it said */
+  broker?: BrokerProof;
+};
+
+export type BrokerProof = {
+  id: string;
+  actingSubject: string;
+  /** identifier type (`kvk`, `rsin` …) -> value */
+  organisation: Record<string, string>;
+  organisationName?: string;
+  /** prefill of the profile: given_name, family_name, email, phone */
+  person: Record<string, string>;
+};
+
+export type JournalEntry = {
+  binding: string;
+  at: number;
+  proofs: Proof[];
+  accountId?: string;
+  organisationId?: string;
+  /** other marks a step left (e.g. that the person said to be the administrator) */
+  marks?: Record<string, string>;
+};
+
+export type AccountState = {
+  id: string;
+  active: boolean;
+  displayName: string;
+  email: string | null;
+  language: string | null;
+  profileComplete: boolean;
+};
+
+export type MembershipState = {
+  id: string;
+  tier: 'user' | 'administrator';
+  status: 'pending' | 'active' | 'ended';
+  /** application id -> role ids, only applications the organisation is entitled to */
+  roles: Record<string, string[]>;
+};
+
+export type OrganisationState = {
+  id: string;
+  name: string;
+  identifiers: Record<string, string>;
+  /** ids of required agreements that are not recorded as signed */
+  missingAgreements: string[];
+  hasAdministrator: boolean;
+};
+
+export type Facts = {
+  proofs: Proof[];
+  marks: Record<string, string>;
+  account: AccountState | undefined;
+  organisation: OrganisationState | undefined;
+  membership: MembershipState | undefined;
+  /** rank on the realm's ladder (0 = lowest) that the proofs reach, -1 for none */
+  level: number;
+  /** what is asked: the highest of portal, request, client and organisation */
+  required: { level: number; levelId: string };
+  /** applications that count at this portal */
+  applications: string[];
+  /** epoch seconds */
+  now: number;
+};

@@ -1,0 +1,35 @@
+import type { Facts } from './facts.ts';
+
+/**
+ * The one table of conditions that flows may use: pure functions of the facts, no expressions. A predicate about
+ * something that is not there does not hold.
+ */
+export const predicates = {
+  /** somebody showed who they are */
+  identified: (f: Facts) => f.proofs.length > 0,
+  /** what was shown reaches the level asked */
+  level_reached: (f: Facts) => f.level >= f.required.level,
+  organisation_known: (f: Facts) => f.organisation !== undefined,
+  agreements_signed: (f: Facts) => f.organisation?.missingAgreements.length === 0,
+  organisation_has_administrator: (f: Facts) => f.organisation?.hasAdministrator === true,
+  /** the identity belongs to an account that we know */
+  registered: (f: Facts) => f.account !== undefined,
+  account_active: (f: Facts) => f.account?.active === true,
+  profile_complete: (f: Facts) => f.account?.profileComplete === true,
+  /** the verification code of this registration was typed */
+  verified: (f: Facts) => f.membership?.status === 'active',
+  administrator: (f: Facts) => f.membership?.status === 'active' && f.membership.tier === 'administrator',
+  /** at least one role in an application of this portal; a portal without applications asks none */
+  has_role: (f: Facts) => f.membership?.status === 'active'
+    && (f.applications.length === 0 || f.applications.some((a) => (f.membership?.roles[a]?.length ?? 0) > 0)),
+  /** the person said to be the administrator of an organisation that has none yet */
+  claims_administrator: (f: Facts) => f.marks['claims'] === 'administrator',
+} as const;
+
+export type PredicateName = keyof typeof predicates;
+
+export const predicateNames = Object.keys(predicates) as PredicateName[];
+
+export function isPredicate(name: string): name is PredicateName {
+  return Object.hasOwn(predicates, name);
+}

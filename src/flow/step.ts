@@ -1,0 +1,88 @@
+import type { z } from 'zod';
+import type { Portal, Realm } from '../config/schema.ts';
+import type { Db } from '../store/schema.ts';
+import type { Facts, Proof } from './facts.ts';
+import type { PredicateName } from './predicates.ts';
+
+/** A thing said about what somebody typed. `code` is stable: it is the text key, the `data-problem` and the audit reason. */
+export type Problem = { field?: string; code: string; params?: Record<string, string | number> };
+
+/** Runs inside the turn's transaction; must not wait for anything but the database. */
+export type Commit = (tx: Db) => Promise<void>;
+
+export type Outcome<State> =
+  /** the same page again, with what is wrong */
+  | { kind: 'ask'; problems?: Problem[]; state?: State; commit?: Commit }
+  /** to a broker; the engine issues the ticket that leads back to this binding */
+  | { kind: 'leave'; broker: string; state?: State; commit?: Commit }
+  /** shown: on to the next binding */
+  | { kind: 'pass'; proofs?: Proof[]; accountId?: string; organisationId?: string; marks?: Record<string, string>; state?: State; commit?: Commit }
+  /** refused, or (`ended: 'fine'`) come to a good end that is not a login */
+  | { kind: 'deny'; code: string; params?: Record<string, string | number>; ended?: 'fine' | 'refused'; commit?: Commit };
+
+/** What a page shows: plain data for the step's own view. Everything a person reads is a text key or comes from here. */
+export type Page = Record<string, unknown>;
+
+/** Everything a step may see of the run it is in. */
+export type Run<Config, State> = {
+  id: string;
+  realm: Realm;
+  portal: Portal;
+  facts: Facts;
+  config: Config;
+  state: State | undefined;
+  language: string;
+  /** remembered outside the run (cookie), e.g. the broker chosen last */
+  remembered: Record<string, string>;
+  /** client address, for throttles and audit */
+  address: string;
+  /** reads outside the turn's transaction; writes belong in a commit. Counters are the exception: see domain/throttle. */
+  db: Db;
+  now: number;
+  audit: (entry: { event: string; outcome?: 'success' | 'refused' | 'failed'; reason?: string; detail?: Record<string, unknown> }) => Commit;
+};
+
+/** What a broker answered, already verified. */
+export type BrokerEvent =
+  | { kind: 'broker'; broker: string; ok: true; identity: import('./facts.ts').BrokerProof; level: string; at: number }
+  | { kind: 'broker'; broker: string; ok: false; code: string };
+
+/** What the prover must know of a binding: it walks every combination of predicates with it. */
+export type StepModel = {
+  /** settled (skipped) when all of these hold; absent: never settled, only passed */
+  settledBy?: PredicateName[];
+  /** false: this step only ever refuses or ends the run */
+  passes: boolean;
+  /** predicates that hold after it passed */
+  gives: PredicateName[];
+  /** predicates about which nothing is known any more after it passed (another account came into view) */
+  forgets?: PredicateName[];
+};
+
+/**
+ * A step: a plug-in that knows no HTTP. One folder under src/steps with step.ts, view.ejs, texts/ and its test,
+ * and one line in src/steps/index.ts.
+ */
+export type Step<Config = unknown, State = unknown, Input = unknown> = {
+  id: string;
+  /** settings of a binding, from the `with` of the flow */
+  config: z.ZodType<Config>;
+  /** journal-side memory of the step, kept in the run; checked when read back */
+  state: z.ZodType<State>;
+  /** the form */
+  input: z.ZodType<Input>;
+  /** names of input fields that are never kept or shown again */
+  secrets: string[];
+  model(config: Config, realm: Realm): StepModel;
+  /** first arrival; the only place that may cause a first message to be sent */
+  enter?(run: Run<Config, State>): Promise<Outcome<State>>;
+  /** pure: what the page shows */
+  page(run: Run<Config, State>): Page | Promise<Page>;
+  submit(run: Run<Config, State>, input: Input): Promise<Outcome<State>>;
+  resume?(run: Run<Config, State>, event: BrokerEvent): Promise<Outcome<State>>;
+};
+
+/** Keeps the types of a step together while the list of steps forgets them. */
+export function defineStep<Config, State, Input>(step: Step<Config, State, Input>): Step {
+  return step as unknown as Step;
+}

@@ -1,0 +1,147 @@
+import type { Generated, Kysely, Transaction } from 'kysely';
+
+/**
+ * The tables of one realm's database. Times are epoch seconds, flags 0/1, documents JSON text: what SQLite and
+ * PostgreSQL both keep unchanged. Ids are UUIDs unless said otherwise.
+ */
+export interface Tables {
+  accounts: {
+    id: string;
+    status: 'active' | 'locked' | 'deleted';
+    salutation: string | null;
+    initials: string | null;
+    given_name: string | null;
+    infix: string | null;
+    family_name: string | null;
+    department: string | null;
+    phone: string | null;
+    email: string | null;
+    newsletter: Generated<number>;
+    language: string | null;
+    created_at: number;
+    updated_at: number;
+    last_login_at: number | null;
+  };
+  /** Login names of local accounts; `scope` is the relation number, or '' where the realm asks none. */
+  logins: { scope: string; username: string; account_id: string };
+  /** One password per account, as a PHC string. */
+  passwords: { account_id: string; hash: string; changed_at: number; one_time: Generated<number> };
+  /** Who a broker says somebody is: the pseudonym together with the organisation is the key (E27). */
+  broker_identities: { broker_id: string; acting_subject: string; organisation_id: string; account_id: string; created_at: number; last_seen_at: number };
+  organisations: { id: string; name: string; created_at: number };
+  organisation_identifiers: { organisation_id: string; type: string; value: string };
+  agreements: { organisation_id: string; agreement: string; signed_at: number; recorded_by: string; recorded_at: number };
+  /** What the operator lets an organisation's administrators hand out: they never grant more. */
+  entitlements: { organisation_id: string; application: string; role: string };
+  memberships: {
+    id: string;
+    account_id: string;
+    organisation_id: string;
+    tier: 'user' | 'administrator';
+    /** pending until the verification code is typed */
+    status: 'pending' | 'active' | 'ended';
+    registered_at: number;
+    verified_at: number | null;
+  };
+  role_assignments: { membership_id: string; application: string; role: string; assigned_by: string; assigned_at: number };
+  /** Verification codes (row IB-5): bound to one registration, its organisation and a tier. */
+  verification_codes: {
+    id: string;
+    membership_id: string;
+    tier: 'user' | 'administrator';
+    hash: string;
+    tries: Generated<number>;
+    max_tries: number;
+    issued_by: string;
+    issued_at: number;
+    expires_at: number;
+    /** used, replaced or guessed to death */
+    closed_at: number | null;
+    close_reason: 'used' | 'replaced' | 'guessed' | null;
+  };
+  /** A person's walk through a flow. `id` is the provider's interaction uid. */
+  runs: {
+    id: string;
+    flow: string;
+    portal: string;
+    client_id: string;
+    /** JSON: what is needed to answer the portal when the run has expired (redirect_uri, state, response_mode) */
+    request: string;
+    version: Generated<number>;
+    /** JSON JournalEntry[] */
+    journal: string;
+    /** JSON: per binding, the step's own state */
+    state: string;
+    /** JSON: what to show at the next GET (problems, values), or null */
+    notice: string | null;
+    account_id: string | null;
+    organisation_id: string | null;
+    status: 'open' | 'done' | 'ended';
+    end_code: string | null;
+    created_at: number;
+    expires_at: number;
+  };
+  /** Single-use ways back. `hash` is SHA-256 of the handle; the handle itself is never stored. */
+  tickets: { hash: string; kind: string; run_id: string | null; payload: string; created_at: number; expires_at: number; used_at: number | null };
+  /** The Sluis session beside the provider's; `id` is the provider session's uid. */
+  sessions: { id: string; account_id: string; organisation_id: string | null; proofs: string; created_at: number; last_active_at: number; expires_at: number };
+  /** Grant -> whom and what it is for; claims are read from here, so a grant never changes organisation. */
+  grants: { id: string; session_id: string; account_id: string; client_id: string; organisation_id: string | null; acr: string; created_at: number };
+  /** Documents of oidc-provider (all models but Client). */
+  documents: {
+    model: string;
+    id: string;
+    payload: string;
+    grant_id: string | null;
+    uid: string | null;
+    user_code: string | null;
+    consumed_at: number | null;
+    expires_at: number | null;
+  };
+  /** Clients registered by command line; those of the realm's files are not here. */
+  clients: { client_id: string; portal: string; metadata: string; created_at: number; updated_at: number };
+  /** A face's own session (administration). `hash` is SHA-256 of the cookie. */
+  face_sessions: { hash: string; face: string; account_id: string; organisation_id: string; session_id: string; grant_id: string; created_at: number; last_active_at: number; expires_at: number };
+  outbox: {
+    id: string;
+    channel: 'mail' | 'sms' | 'voice' | 'letter';
+    recipient: string;
+    subject: string;
+    text: string;
+    html: string | null;
+    code: string | null;
+    links: string;
+    state: 'waiting' | 'sending' | 'sent' | 'failed';
+    attempts: Generated<number>;
+    next_at: number;
+    error: string | null;
+    created_at: number;
+    sent_at: number | null;
+  };
+  audit: {
+    /** ever increasing */
+    seq: Generated<number>;
+    id: string;
+    at: number;
+    event: string;
+    /** create, read, update, delete, execute (NEN 7513) */
+    action: 'C' | 'R' | 'U' | 'D' | 'E';
+    outcome: 'success' | 'refused' | 'failed';
+    reason: string | null;
+    actor: string;
+    organisation_id: string | null;
+    object_type: string | null;
+    object_id: string | null;
+    client_id: string | null;
+    run_id: string | null;
+    address: string | null;
+    detail: string;
+  };
+  /** Throttle counters. */
+  counters: { key: string; count: number; resets_at: number };
+  /** Things that may be seen once: assertion ids. */
+  replays: { id: string; expires_at: number };
+}
+
+/** A database or a transaction on it: every store function takes one, so that one turn is one transaction. */
+export type Db = Kysely<Tables> | Transaction<Tables>;

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Realm } from '../../src/config/schema.ts';
+import { root } from '../../src/root.ts';
+import { insertAccount, insertLogin, listAccounts, putPassword } from '../../src/store/accounts.ts';
+import { appendAudit } from '../../src/store/audit.ts';
+import type { Database } from '../../src/store/database.ts';
+import { insertIdentity } from '../../src/store/identities.ts';
+import { insertMembership, setRoles } from '../../src/store/memberships.ts';
+import { insertOrganisation, putAgreement, putEntitlements } from '../../src/store/organisations.ts';
+import type { Db } from '../../src/store/schema.ts';
+
+const roles = z.record(z.string(), z.array(z.string()));
+const text = z.string().nullable();
+
+/** What the seed reads of world.json; the simulator and the portals read the rest. */
+const worldSchema = z.object({
+  realms: z.array(z.object({
+    id: z.string(),
+    organisations: z.array(z.object({
+      id: z.string(),
+      name: z.string(),
+      identifiers: z.record(z.string(), z.string()),
+      agreements: z.array(z.string()),
+      entitlements: z.array(z.object({ application: z.string(), roles: z.array(z.string()) })),
+    })),
+    people: z.array(z.object({
+      id: z.string(),
+      organisation_id: text,
+      /** absent: somebody whom Sluis has not met yet */
+      account: z.object({
+        id: z.string(), status: z.enum(['active', 'locked', 'deleted']), salutation: text, initials: text, given_name: text, infix: text,
+        family_name: text, department: text, phone: text, email: text, newsletter: z.boolean(), language: text,
+      }).optional(),
+      membership: z.object({ id: z.string(), tier: z.enum(['user', 'administrator']), status: z.enum(['pending', 'active', 'ended']), roles }).optional(),
+      identity: z.object({ broker: z.string(), pseudonym: z.string() }).optional(),
+      login: z.object({ relation_number: z.string().optional(), username: z.string(), password: z.string() }).optional(),
+    })),
+  })),
+});
+type World = z.infer<typeof worldSchema>['realms'][number];
+type Someone = World['people'][number];
+
+/**
+ * Fills a realm without accounts with the people and organisations of the demo world; a realm that has any is left as
+ * it is. `now` is in epoch seconds.
+ */
+export async function seedDemo(realm: Realm, database: Database, hashPassword: (password: string) => Promise<string>, now: number): Promise<void> {
+  if ((await listAccounts(database.db, { limit: 1 })).length > 0) return;
+  const { realms } = worldSchema.parse(JSON.parse(await readFile(join(root, 'db/demo/world.json'), 'utf8')));
+  const world = realms.find((candidate) => candidate.id === realm.id);
+  if (!world) return;
+  const hashes = await hashPasswords(world, hashPassword);
+  await database.transaction(async (tx) => {
+    for (const organisation of world.organisations) await seedOrganisation(tx, organisation, now);
+    for (const someone of world.people) await seedPerson(tx, someone, hashes.get(someone.id), now);
+    await appendAudit(tx, {
+      event: 'demo.seeded', action: 'C', outcome: 'success', actor: { kind: 'system', id: 'demo' },
+      detail: { organisations: world.organisations.length, people: world.people.length }, now,
+    });
+  });
+}
+
+/** Before the transaction: hashing is slow. Who logs in through a broker has no password here. */
+async function hashPasswords(world: World, hashPassword: (password: string) => Promise<string>): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>();
+  for (const { id, account, identity, login } of world.people) {
+    if (account && login && !identity) hashes.set(id, await hashPassword(login.password));
+  }
+  return hashes;
+}
+
+async function seedOrganisation(tx: Db, organisation: World['organisations'][number], now: number): Promise<void> {
+  const { id, name, identifiers, agreements } = organisation;
+  await insertOrganisation(tx, { id, name, identifiers, now });
+  for (const agreement of agreements) {
+    await putAgreement(tx, { organisation_id: id, agreement, signed_at: now, recorded_by: 'demo', recorded_at: now });
+  }
+  await putEntitlements(tx, id, organisation.entitlements.flatMap((entry) => entry.roles.map((role) => ({ application: entry.application, role }))));
+}
+
+async function seedPerson(tx: Db, someone: Someone, hash: string | undefined, now: number): Promise<void> {
+  const { account, organisation_id: organisationId } = someone;
+  if (!account) return;
+  await insertAccount(tx, { ...account, newsletter: account.newsletter ? 1 : 0, created_at: now, updated_at: now, last_login_at: null });
+  if (someone.login && hash !== undefined) {
+    await insertLogin(tx, { scope: someone.login.relation_number ?? '', username: someone.login.username, account_id: account.id });
+    await putPassword(tx, { account_id: account.id, hash, changed_at: now, one_time: 0 });
+  }
+  if (organisationId !== null) await seedMembership(tx, someone, account.id, organisationId, now);
+}
+
+async function seedMembership(tx: Db, someone: Someone, accountId: string, organisationId: string, now: number): Promise<void> {
+  const { identity, membership } = someone;
+  if (identity) {
+    await insertIdentity(tx, {
+      broker_id: identity.broker, acting_subject: identity.pseudonym, organisation_id: organisationId, account_id: accountId,
+      created_at: now, last_seen_at: now,
+    });
+  }
+  if (!membership) return;
+  await insertMembership(tx, {
+    id: membership.id, account_id: accountId, organisation_id: organisationId, tier: membership.tier, status: membership.status,
+    registered_at: now, verified_at: membership.status === 'pending' ? null : now,
+  });
+  await setRoles(tx, membership.id, Object.entries(membership.roles).flatMap(([application, ids]) =>
+    ids.map((role) => ({ application, role, assigned_by: 'demo', assigned_at: now }))));
+}

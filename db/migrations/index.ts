@@ -1,0 +1,9 @@
+import type { Migration } from 'kysely';
+import { foundation } from './0001_foundation.ts';
+
+/** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
+export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
+  return {
+    '0001_foundation': foundation(dialect),
+  };
+}

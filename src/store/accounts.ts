@@ -1,0 +1,54 @@
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { Db, Tables } from './schema.ts';
+
+export type AccountRow = Selectable<Tables['accounts']>;
+export type LoginRow = Selectable<Tables['logins']>;
+export type PasswordRow = Selectable<Tables['passwords']>;
+
+export async function insertAccount(tx: Db, row: Insertable<Tables['accounts']>): Promise<void> {
+  await tx.insertInto('accounts').values(row).execute();
+}
+
+export async function findAccount(db: Db, id: string): Promise<AccountRow | undefined> {
+  return db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** @returns false when there is no such account */
+export async function updateAccount(tx: Db, id: string, patch: Omit<Updateable<Tables['accounts']>, 'id'>): Promise<boolean> {
+  const result = await tx.updateTable('accounts').set(patch).where('id', '=', id).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Accounts by family name; `text` is looked for in names and mail address, whatever the case. At most `limit` (100). */
+export async function listAccounts(db: Db, { text, limit = 100 }: { text?: string; limit?: number } = {}): Promise<AccountRow[]> {
+  const pattern = text === undefined || text === '' ? undefined : `%${text.normalize('NFC').toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+  return db.selectFrom('accounts').selectAll()
+    .$if(pattern !== undefined, (query) => query.where(({ eb, or, fn, val }) => or(
+      (['given_name', 'family_name', 'email'] as const).map((column) => eb(fn<string>('lower', [column]), 'like', val(pattern)).$castTo<boolean>()),
+    )))
+    .orderBy('family_name').orderBy('id').limit(limit).execute();
+}
+
+/** Usernames are compared without regard to case or to how an accent was typed. */
+export function comparableUsername(username: string): string {
+  return username.normalize('NFC').toLowerCase();
+}
+
+export async function findLogin(db: Db, scope: string, username: string): Promise<LoginRow | undefined> {
+  return db.selectFrom('logins').selectAll().where('scope', '=', scope).where('username', '=', comparableUsername(username)).executeTakeFirst();
+}
+
+/** @throws a conflict (`isConflict`) when somebody has this name in this scope */
+export async function insertLogin(tx: Db, row: Insertable<Tables['logins']>): Promise<void> {
+  await tx.insertInto('logins').values({ ...row, username: comparableUsername(row.username) }).execute();
+}
+
+export async function findPassword(db: Db, accountId: string): Promise<PasswordRow | undefined> {
+  return db.selectFrom('passwords').selectAll().where('account_id', '=', accountId).executeTakeFirst();
+}
+
+/** Sets or replaces the password of an account. */
+export async function putPassword(tx: Db, row: Insertable<Tables['passwords']>): Promise<void> {
+  const { account_id: _, ...rest } = { one_time: 0, ...row };
+  await tx.insertInto('passwords').values(row).onConflict((conflict) => conflict.column('account_id').doUpdateSet(rest)).execute();
+}

@@ -1,0 +1,99 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kysely, Migrator, sql } from 'kysely';
+import { migrations } from '../../db/migrations/index.ts';
+import { postgresDialect } from './postgres.ts';
+import type { Db, Tables } from './schema.ts';
+import { sqliteDialect } from './sqlite.ts';
+
+/**
+ * One realm's database. Inside `transaction` only `tx` may be used: `db` would wait for the transaction that waits for
+ * it, so it throws instead.
+ */
+export type Database = {
+  db: Kysely<Tables>;
+  dialect: 'sqlite' | 'postgres';
+  /** schema on PostgreSQL */
+  schema?: string;
+  /**
+   * Runs `work` whole or not at all. It must wait for nothing but the database, and may be run again when PostgreSQL
+   * breaks a deadlock, so it has no other effects.
+   */
+  transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
+  /** @throws when the database does not answer */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type DatabaseOptions = {
+  /** SQLite file, made when absent; `:memory:` for tests */
+  file?: string;
+  /** `postgres://…`; rules over `file` */
+  url?: string;
+  /** PostgreSQL schema, the realm's id; made by `migrate` */
+  schema?: string;
+};
+
+/** serialization_failure and deadlock_detected (PostgreSQL, appendix A): the same work may succeed when run again. */
+const RETRIED = new Set(['40001', '40P01']);
+const ATTEMPTS = 5;
+
+/** Opens a database. PostgreSQL connects at the first query, so a server that is down shows in `ping`. */
+export function openDatabase({ file, url, schema }: DatabaseOptions): Database {
+  const inside = new AsyncLocalStorage<{ open: boolean }>();
+  const guard = () => {
+    if (inside.getStore()?.open) throw new Error('the database was used inside its own transaction: use the `tx` that was handed over');
+  };
+  if (url === undefined && file === undefined) throw new Error('openDatabase needs a file or a url');
+  const db = new Kysely<Tables>({ dialect: url === undefined ? sqliteDialect(file ?? '', guard) : postgresDialect(url, schema, guard) });
+  return {
+    db,
+    dialect: url === undefined ? 'sqlite' : 'postgres',
+    ...(url !== undefined && schema !== undefined && { schema }),
+    transaction: (work) => withRetry(() => db.transaction().execute(async (tx) => {
+      const scope = { open: true };
+      try {
+        return await inside.run(scope, () => work(tx));
+      } finally {
+        // what was started inside and lives on may use `db` again
+        scope.open = false;
+      }
+    })),
+    ping: async () => { await sql`select 1`.execute(db); },
+    close: () => db.destroy(),
+  };
+}
+
+async function withRetry<T>(work: () => Promise<T>, attempt = 1): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = (error as { code?: unknown } | null)?.code;
+    if (attempt >= ATTEMPTS || typeof code !== 'string' || !RETRIED.has(code)) throw error;
+    await sleep(Math.random() * 20 * 2 ** attempt);
+    return withRetry(work, attempt + 1);
+  }
+}
+
+/**
+ * Brings a database up to date; on PostgreSQL makes the schema when it is missing. Safe on several nodes at once.
+ * @returns names of the migrations that were applied now
+ * @throws the first migration's error; nothing of that run is kept
+ */
+export async function migrate({ db, dialect, schema }: Database): Promise<string[]> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => migrations(dialect) },
+    // without it kysely would find the migration table of another realm's schema
+    ...(schema !== undefined && { migrationTableSchema: schema }),
+  });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  return results.map((result) => result.migrationName);
+}
+
+/** True when an insert met a row that was there already: a unique constraint or primary key. */
+export function isConflict(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
+}

@@ -1,0 +1,96 @@
+import type { Compilable, QueryResult } from 'kysely';
+import type { Db } from './schema.ts';
+
+/** A document of oidc-provider; `consumed` (epoch seconds) once it was used up. */
+export type Document = Record<string, unknown> & { consumed?: number };
+
+export type Documents = {
+  /** @param expiresAt epoch seconds; undefined: never */
+  upsert(model: string, id: string, payload: Record<string, unknown>, expiresAt: number | undefined): Promise<void>;
+  /** @returns false when it was there already: what may be seen once (ReplayDetection) */
+  insert(model: string, id: string, payload: Record<string, unknown>, expiresAt: number | undefined): Promise<boolean>;
+  /** Expired ones are found until they are purged: the library judges expiry, with its clock tolerance. */
+  find(model: string, id: string): Promise<Document | undefined>;
+  findByUid(model: string, uid: string): Promise<Document | undefined>;
+  findByUserCode(model: string, userCode: string): Promise<Document | undefined>;
+  /** @returns false when it was consumed before: of two who redeem one code at once, one may */
+  consume(model: string, id: string, now: number): Promise<boolean>;
+  destroy(model: string, id: string): Promise<void>;
+  revokeByGrantId(model: string, grantId: string): Promise<void>;
+  /** Removes what expired. @returns how many */
+  purge(now: number): Promise<number>;
+};
+
+type Row = { payload: string; consumed_at: number | null };
+
+/** Seconds that expired documents are kept, above the library's clock tolerance. */
+const GRACE = 60;
+
+/** A value of a query whose parameters are given at each run. */
+const given = '';
+
+/**
+ * The documents of a database, or of a transaction (`{ db: tx }`). Its queries are compiled once: one login runs
+ * sixteen of them, and compiling costs more than running.
+ */
+export function createDocuments({ db }: { db: Db }): Documents {
+  const run = compileAll(db);
+  return {
+    upsert: async (model, id, payload, expiresAt) => { await run.upsert(columns(model, id, payload, expiresAt)); },
+    insert: async (model, id, payload, expiresAt) => changed(await run.insert(columns(model, id, payload, expiresAt))) > 0,
+    find: async (model, id) => document(await run.find([model, id])),
+    findByUid: async (model, uid) => document(await run.findByUid([model, uid])),
+    findByUserCode: async (model, userCode) => document(await run.findByUserCode([model, userCode])),
+    consume: async (model, id, now) => changed(await run.consume([now, model, id])) > 0,
+    destroy: async (model, id) => { await run.destroy([model, id]); },
+    revokeByGrantId: async (model, grantId) => { await run.revoke([model, grantId]); },
+    purge: async (now) => changed(await run.purge([now - GRACE])),
+  };
+}
+
+/** The parameters of each, in the order in which they stand in the query, are what `run.x` takes above. */
+function compileAll(db: Db) {
+  const insert = db.insertInto('documents')
+    .values({ model: given, id: given, payload: given, grant_id: given, uid: given, user_code: given, expires_at: 0 });
+  const find = (column: 'id' | 'uid' | 'user_code') => db.selectFrom('documents').select(['payload', 'consumed_at'])
+    .where('model', '=', given).where(column, '=', given).orderBy('expires_at', 'desc');
+  const destroy = (column: 'id' | 'grant_id') => db.deleteFrom('documents').where('model', '=', given).where(column, '=', given);
+  return {
+    upsert: compiled(db, insert.onConflict((conflict) => conflict.columns(['model', 'id']).doUpdateSet((eb) => ({
+      payload: eb.ref('excluded.payload'), grant_id: eb.ref('excluded.grant_id'), uid: eb.ref('excluded.uid'),
+      user_code: eb.ref('excluded.user_code'), expires_at: eb.ref('excluded.expires_at'),
+    })))),
+    insert: compiled(db, insert.onConflict((conflict) => conflict.columns(['model', 'id']).doNothing())),
+    find: compiled(db, find('id')),
+    findByUid: compiled(db, find('uid')),
+    findByUserCode: compiled(db, find('user_code')),
+    consume: compiled(db, db.updateTable('documents').set({ consumed_at: 0 })
+      .where('model', '=', given).where('id', '=', given).where('consumed_at', 'is', null)),
+    destroy: compiled(db, destroy('id')),
+    revoke: compiled(db, destroy('grant_id')),
+    purge: compiled(db, db.deleteFrom('documents').where('expires_at', '<', 0)),
+  };
+}
+
+function compiled(db: Db, query: Compilable<unknown>): (parameters: unknown[]) => Promise<QueryResult<unknown>> {
+  const once = query.compile();
+  return (parameters) => db.executeQuery({ ...once, parameters });
+}
+
+function columns(model: string, id: string, payload: Record<string, unknown>, expiresAt: number | undefined): unknown[] {
+  return [model, id, JSON.stringify(payload), text(payload['grantId']), text(payload['uid']), text(payload['userCode']), expiresAt ?? null];
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function changed(result: QueryResult<unknown>): number {
+  return Number(result.numAffectedRows ?? 0n);
+}
+
+function document(result: QueryResult<unknown>): Document | undefined {
+  const row = result.rows[0] as Row | undefined;
+  if (!row) return undefined;
+  return { ...JSON.parse(row.payload) as Record<string, unknown>, ...(row.consumed_at !== null && { consumed: row.consumed_at }) };
+}

@@ -1,0 +1,76 @@
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { Db, Tables } from './schema.ts';
+
+export type MembershipRow = Selectable<Tables['memberships']>;
+export type Assignment = Omit<Selectable<Tables['role_assignments']>, 'membership_id'>;
+/** A membership with the details of its person. */
+export type MemberRow = MembershipRow & Omit<Selectable<Tables['accounts']>, 'id' | 'status' | 'created_at' | 'updated_at'> & {
+  account_status: Tables['accounts']['status'];
+};
+
+/** @throws a conflict (`isConflict`) when the person is a member already */
+export async function insertMembership(tx: Db, row: Insertable<Tables['memberships']>): Promise<void> {
+  await tx.insertInto('memberships').values(row).execute();
+}
+
+export async function findMembership(db: Db, id: string): Promise<MembershipRow | undefined> {
+  return db.selectFrom('memberships').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function findMembershipOf(db: Db, accountId: string, organisationId: string): Promise<MembershipRow | undefined> {
+  return db.selectFrom('memberships').selectAll().where('account_id', '=', accountId).where('organisation_id', '=', organisationId).executeTakeFirst();
+}
+
+/** The memberships of one person that have not ended. */
+export async function listMembershipsOf(db: Db, accountId: string): Promise<MembershipRow[]> {
+  return db.selectFrom('memberships').selectAll().where('account_id', '=', accountId).where('status', '!=', 'ended')
+    .orderBy('registered_at').orderBy('id').execute();
+}
+
+/** Everybody of an organisation, ended memberships too, by family name. */
+export async function listMemberships(db: Db, organisationId: string): Promise<MemberRow[]> {
+  return members(db, organisationId).execute();
+}
+
+/** @returns false when there is no such membership */
+export async function updateMembership(tx: Db, id: string, patch: Pick<Updateable<Tables['memberships']>, 'tier' | 'status' | 'verified_at'>): Promise<boolean> {
+  const result = await tx.updateTable('memberships').set(patch).where('id', '=', id).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** True when somebody can hand out roles and codes: an active account with an active membership as administrator. */
+export async function hasAdministrator(db: Db, organisationId: string): Promise<boolean> {
+  return (await administrators(db, organisationId).limit(1).execute()).length > 0;
+}
+
+export async function listAdministrators(db: Db, organisationId: string): Promise<MemberRow[]> {
+  return administrators(db, organisationId).execute();
+}
+
+/** Replaces the roles of a membership. */
+export async function setRoles(tx: Db, membershipId: string, rows: Assignment[]): Promise<void> {
+  await tx.deleteFrom('role_assignments').where('membership_id', '=', membershipId).execute();
+  if (rows.length === 0) return;
+  await tx.insertInto('role_assignments').values(rows.map((row) => ({ ...row, membership_id: membershipId }))).execute();
+}
+
+export async function listRoles(db: Db, membershipId: string): Promise<Assignment[]> {
+  return db.selectFrom('role_assignments').select(['application', 'role', 'assigned_by', 'assigned_at'])
+    .where('membership_id', '=', membershipId).orderBy('application').orderBy('role').execute();
+}
+
+function administrators(db: Db, organisationId: string) {
+  return members(db, organisationId)
+    .where('memberships.tier', '=', 'administrator').where('memberships.status', '=', 'active').where('accounts.status', '=', 'active');
+}
+
+function members(db: Db, organisationId: string) {
+  return db.selectFrom('memberships').innerJoin('accounts', 'accounts.id', 'memberships.account_id')
+    .where('memberships.organisation_id', '=', organisationId)
+    .selectAll('memberships')
+    .select([
+      'salutation', 'initials', 'given_name', 'infix', 'family_name', 'department', 'phone', 'email', 'newsletter', 'language',
+      'last_login_at', 'accounts.status as account_status',
+    ])
+    .orderBy('family_name').orderBy('memberships.id');
+}

@@ -1,0 +1,62 @@
+import type { Insertable, Selectable } from 'kysely';
+import type { Db, Tables } from './schema.ts';
+
+export type Organisation = { id: string; name: string; /** type -> value */ identifiers: Record<string, string> };
+export type AgreementRow = Selectable<Tables['agreements']>;
+
+/** @throws a conflict (`isConflict`) when an identifier is another organisation's */
+export async function insertOrganisation(tx: Db, { id, name, identifiers, now }: Organisation & { now: number }): Promise<void> {
+  await tx.insertInto('organisations').values({ id, name, created_at: now }).execute();
+  const rows = Object.entries(identifiers).map(([type, value]) => ({ organisation_id: id, type, value }));
+  if (rows.length > 0) await tx.insertInto('organisation_identifiers').values(rows).execute();
+}
+
+export async function findOrganisation(db: Db, id: string): Promise<Organisation | undefined> {
+  const row = await db.selectFrom('organisations').select(['id', 'name']).where('id', '=', id).executeTakeFirst();
+  if (!row) return undefined;
+  const identifiers = await db.selectFrom('organisation_identifiers').select(['type', 'value']).where('organisation_id', '=', id).orderBy('type').execute();
+  return { ...row, identifiers: Object.fromEntries(identifiers.map(({ type, value }) => [type, value])) };
+}
+
+export async function findOrganisationByIdentifier(db: Db, type: string, value: string): Promise<Organisation | undefined> {
+  const row = await db.selectFrom('organisation_identifiers').select('organisation_id')
+    .where('type', '=', type).where('value', '=', value).executeTakeFirst();
+  return row && findOrganisation(db, row.organisation_id);
+}
+
+/** All organisations by name. */
+export async function listOrganisations(db: Db): Promise<Organisation[]> {
+  const rows = await db.selectFrom('organisations').select(['id', 'name']).orderBy('name').orderBy('id').execute();
+  const identifiers = await db.selectFrom('organisation_identifiers').selectAll().orderBy('type').execute();
+  const found = new Map(rows.map((row) => [row.id, { ...row, identifiers: {} as Record<string, string> }]));
+  for (const { organisation_id, type, value } of identifiers) Object.assign(found.get(organisation_id)?.identifiers ?? {}, { [type]: value });
+  return [...found.values()];
+}
+
+/** Records an agreement; recording it again replaces date and recorder. */
+export async function putAgreement(tx: Db, row: Insertable<Tables['agreements']>): Promise<void> {
+  const { signed_at, recorded_by, recorded_at } = row;
+  await tx.insertInto('agreements').values(row)
+    .onConflict((conflict) => conflict.columns(['organisation_id', 'agreement']).doUpdateSet({ signed_at, recorded_by, recorded_at }))
+    .execute();
+}
+
+export async function listAgreements(db: Db, organisationId: string): Promise<AgreementRow[]> {
+  return db.selectFrom('agreements').selectAll().where('organisation_id', '=', organisationId).orderBy('agreement').execute();
+}
+
+export type Entitlement = { application: string; role: string };
+
+/** Replaces what the organisation's administrators may hand out. */
+export async function putEntitlements(tx: Db, organisationId: string, entitlements: Entitlement[]): Promise<void> {
+  await tx.deleteFrom('entitlements').where('organisation_id', '=', organisationId).execute();
+  if (entitlements.length === 0) return;
+  await tx.insertInto('entitlements')
+    .values(entitlements.map(({ application, role }) => ({ organisation_id: organisationId, application, role })))
+    .onConflict((conflict) => conflict.doNothing()).execute();
+}
+
+export async function listEntitlements(db: Db, organisationId: string): Promise<Entitlement[]> {
+  return db.selectFrom('entitlements').select(['application', 'role']).where('organisation_id', '=', organisationId)
+    .orderBy('application').orderBy('role').execute();
+}

@@ -1,0 +1,85 @@
+import type { Selectable } from 'kysely';
+import type { Database } from './database.ts';
+import { orderedId } from './ids.ts';
+import type { Db, Tables } from './schema.ts';
+
+export type Message = Omit<Selectable<Tables['outbox']>, 'links'> & { links: string[] };
+export type NewMessage = {
+  channel: Message['channel'];
+  recipient: string;
+  subject: string;
+  text: string;
+  html?: string;
+  /** code and links in the message, so that the demo can show them apart */
+  code?: string;
+  links?: string[];
+  now: number;
+};
+
+/** Seconds after which a message that is being sent is taken again: its worker has died. */
+const STALE = 120;
+
+/** Writes a message in the transaction of what caused it; the worker sends it after the commit. @returns its id */
+export async function enqueue(tx: Db, { channel, recipient, subject, text, html, code, links = [], now }: NewMessage): Promise<string> {
+  const id = orderedId();
+  await tx.insertInto('outbox').values({
+    id, channel, recipient, subject, text, html: html ?? null, code: code ?? null, links: JSON.stringify(links),
+    state: 'waiting', next_at: now, error: null, created_at: now, sent_at: null,
+  }).execute();
+  return id;
+}
+
+/**
+ * Takes at most `limit` messages that are due, and counts the attempt. A message is given to one caller only, also on
+ * two nodes; while it is being sent `next_at` is when it may be taken again.
+ */
+export async function claimMessages({ db, dialect }: Database, limit: number, now: number): Promise<Message[]> {
+  const rows = await db
+    .with('due', (query) => query.selectFrom('outbox').select('id').where('state', 'in', ['waiting', 'sending']).where('next_at', '<=', now)
+      .orderBy('next_at').orderBy('id').limit(limit)
+      // two nodes take different rows instead of waiting for each other
+      .$if(dialect === 'postgres', (due) => due.forUpdate().skipLocked()))
+    .updateTable('outbox')
+    .set((eb) => ({ state: 'sending', attempts: eb('attempts', '+', eb.lit(1)), next_at: now + STALE }))
+    .where('id', 'in', (query) => query.selectFrom('due').select('id'))
+    .returningAll().execute();
+  return rows.map(asMessage);
+}
+
+/** @param attempt of the claim; when the message was taken again meanwhile, the later claim decides */
+export async function markSent(tx: Db, id: string, now: number, attempt?: number): Promise<boolean> {
+  const result = await tx.updateTable('outbox').set({ state: 'sent', sent_at: now, error: null })
+    .where('id', '=', id).where('state', '=', 'sending')
+    .$if(attempt !== undefined, (query) => query.where('attempts', '=', attempt ?? 0)).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Puts a message back until `nextAt` (epoch seconds); null gives up. */
+export async function markFailed(tx: Db, id: string, error: string, nextAt: number | null, attempt?: number): Promise<boolean> {
+  const result = await tx.updateTable('outbox')
+    .set(nextAt === null ? { state: 'failed', error } : { state: 'waiting', error, next_at: nextAt })
+    .where('id', '=', id).where('state', '=', 'sending')
+    .$if(attempt !== undefined, (query) => query.where('attempts', '=', attempt ?? 0)).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+export type OutboxFilter = { to?: string; channel?: Message['channel']; limit?: number };
+
+/** The newest first, at most `limit` (100). */
+export async function listOutbox(db: Db, { to, channel, limit = 100 }: OutboxFilter = {}): Promise<Message[]> {
+  let query = db.selectFrom('outbox').selectAll();
+  if (to !== undefined) query = query.where('recipient', '=', to);
+  if (channel !== undefined) query = query.where('channel', '=', channel);
+  return (await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()).map(asMessage);
+}
+
+/** Gives a message that was given up a new life. @returns false when there is no such failed message */
+export async function retryMessage(tx: Db, id: string, now: number): Promise<boolean> {
+  const result = await tx.updateTable('outbox').set({ state: 'waiting', attempts: 0, next_at: now, error: null })
+    .where('id', '=', id).where('state', '=', 'failed').executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+function asMessage(row: Selectable<Tables['outbox']>): Message {
+  return { ...row, links: JSON.parse(row.links) as string[] };
+}

@@ -1,0 +1,26 @@
+import type { Database } from './database.ts';
+import { createDocuments } from './documents.ts';
+import { purgeRuns } from './runs.ts';
+import { purgeSessions } from './sessions.ts';
+
+/** seconds that a run stays known after it ended, so that a late visitor still finds the way back to the portal */
+const runsKept = 86_400;
+
+/** Removes what is over, every minute: abandoned logins must not pile up. Safe on several nodes. */
+export function startPurge(database: Database, clock: () => number, log: { error(detail: object, text: string): void }): { stop(): void } {
+  const timer = setInterval(() => {
+    purge(database, clock()).catch((error: unknown) => log.error({ err: error }, 'purge failed'));
+  }, 60_000);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}
+
+export async function purge(database: Database, now: number): Promise<void> {
+  const { db } = database;
+  await createDocuments(database).purge(now);
+  await purgeRuns(db, now - runsKept);
+  await purgeSessions(db, now);
+  await db.deleteFrom('tickets').where('expires_at', '<=', now - runsKept).execute();
+  await db.deleteFrom('replays').where('expires_at', '<=', now).execute();
+  await db.deleteFrom('counters').where('resets_at', '<=', now).execute();
+}

@@ -1,0 +1,29 @@
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { Db, Tables } from './schema.ts';
+
+export type RunRow = Selectable<Tables['runs']>;
+
+export async function insertRun(tx: Db, row: Insertable<Tables['runs']>): Promise<void> {
+  await tx.insertInto('runs').values(row).execute();
+}
+
+export async function findRun(db: Db, id: string): Promise<RunRow | undefined> {
+  return db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/**
+ * Compare-and-set: writes only when the run still has the version that was read, and raises it by one.
+ * @returns false when another turn was first; the caller rolls back
+ */
+export async function saveRun(tx: Db, id: string, expectedVersion: number, patch: Omit<Updateable<Tables['runs']>, 'id' | 'version'>): Promise<boolean> {
+  const result = await tx.updateTable('runs').set({ ...patch, version: expectedVersion + 1 })
+    .where('id', '=', id).where('version', '=', expectedVersion).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Removes runs that expired before a moment (epoch seconds), and such tickets. */
+export async function purgeRuns(db: Db, before: number): Promise<number> {
+  await db.deleteFrom('tickets').where('expires_at', '<', before).execute();
+  const result = await db.deleteFrom('runs').where('expires_at', '<', before).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}

@@ -1,0 +1,48 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Db } from './schema.ts';
+
+export type Ticket<T> = { runId: string | null; payload: T };
+export type NewTicket = {
+  kind: string;
+  runId: string | null;
+  /** kept as JSON */
+  payload: unknown;
+  /** seconds */
+  ttl: number;
+  now: number;
+  /** made beforehand with `newHandle`, when a message must carry it */
+  handle?: string;
+};
+
+/** 256 random bits, base64url (43 characters). */
+export function newHandle(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** Keeps something under a handle that works once. Only the hash of the handle is stored. */
+export async function issueTicket(tx: Db, { kind, runId, payload, ttl, now, handle = newHandle() }: NewTicket): Promise<string> {
+  await tx.insertInto('tickets').values({
+    hash: hashOf(handle), kind, run_id: runId, payload: JSON.stringify(payload), created_at: now, expires_at: now + ttl, used_at: null,
+  }).execute();
+  return handle;
+}
+
+/** Looks without using up. Undefined when unknown, of another kind, used or expired. */
+export async function peekTicket<T>(db: Db, kind: string, handle: string, now: number): Promise<Ticket<T> | undefined> {
+  const row = await db.selectFrom('tickets').select(['run_id', 'payload'])
+    .where('hash', '=', hashOf(handle)).where('kind', '=', kind).where('used_at', 'is', null).where('expires_at', '>', now)
+    .executeTakeFirst();
+  return row && { runId: row.run_id, payload: JSON.parse(row.payload) as T };
+}
+
+/** Uses a ticket up. Of any number at once, on any number of nodes, one gets it. */
+export async function redeemTicket<T>(tx: Db, kind: string, handle: string, now: number): Promise<Ticket<T> | undefined> {
+  const row = await tx.updateTable('tickets').set({ used_at: now })
+    .where('hash', '=', hashOf(handle)).where('kind', '=', kind).where('used_at', 'is', null).where('expires_at', '>', now)
+    .returning(['run_id', 'payload']).executeTakeFirst();
+  return row && { runId: row.run_id, payload: JSON.parse(row.payload) as T };
+}
+
+function hashOf(handle: string): string {
+  return createHash('sha256').update(handle).digest('base64url');
+}

@@ -30,6 +30,25 @@ export type PredicateName = keyof typeof predicates;
 
 export const predicateNames = Object.keys(predicates) as PredicateName[];
 
+/** What cannot be otherwise: the prover leaves out combinations that break these. */
+export const implications: readonly (readonly [PredicateName, PredicateName])[] = [
+  ['level_reached', 'identified'],
+  ['agreements_signed', 'organisation_known'],
+  ['organisation_has_administrator', 'organisation_known'],
+  ['account_active', 'registered'],
+  ['profile_complete', 'registered'],
+  ['verified', 'registered'],
+  ['verified', 'organisation_known'],
+  ['administrator', 'verified'],
+  ['administrator', 'organisation_has_administrator'],
+  ['has_role', 'verified'],
+];
+
 export function isPredicate(name: string): name is PredicateName {
   return Object.hasOwn(predicates, name);
+}
+
+export function holds(name: string, facts: Facts): boolean {
+  // a name that slipped past the configuration check fails closed
+  return isPredicate(name) && predicates[name](facts);
 }

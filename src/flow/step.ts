@@ -7,6 +7,12 @@ import type { PredicateName } from './predicates.ts';
 /** A thing said about what somebody typed. `code` is stable: it is the text key, the `data-problem` and the audit reason. */
 export type Problem = { field?: string; code: string; params?: Record<string, string | number> };
 
+/**
+ * Thrown by a commit that finds its work overtaken by another turn (a code used twice, a form posted twice): the whole
+ * turn is undone and the person sees the page as it is now.
+ */
+export class Overtaken extends Error {}
+
 /** Runs inside the turn's transaction; must not wait for anything but the database. */
 export type Commit = (tx: Db) => Promise<void>;
 
@@ -55,6 +61,8 @@ export type StepModel = {
   passes: boolean;
   /** predicates that hold after it passed */
   gives: PredicateName[];
+  /** highest level (id) that it can earn */
+  reaches?: string;
   /** predicates about which nothing is known any more after it passed (another account came into view) */
   forgets?: PredicateName[];
 };

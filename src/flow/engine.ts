@@ -1,0 +1,251 @@
+import type { Portal, Realm } from '../config/schema.ts';
+import { updateAccount } from '../store/accounts.ts';
+import { appendAudit } from '../store/audit.ts';
+import type { Database } from '../store/database.ts';
+import { insertRun, saveRun } from '../store/runs.ts';
+import type { Db } from '../store/schema.ts';
+import { issueTicket, newHandle, peekTicket, redeemTicket } from '../store/tickets.ts';
+import type { Facts, JournalEntry } from './facts.ts';
+import { bindFlow, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
+import { gatherFacts, openRun, readRun, type OpenRun } from './run.ts';
+import { Overtaken, type BrokerEvent, type Outcome, type Run } from './step.ts';
+import type { Depart, StartRun, Turn, Viewer } from './turn.ts';
+
+type Options = { realm: Realm; steps: Steps; database: Database; depart: Depart; clock: () => number };
+type Move = { outcome: Outcome<unknown>; binding: BoundStep; values?: Record<string, string>; ticket?: { kind: string; handle: string } };
+type Patch = { -readonly [K in 'journal' | 'state' | 'notice' | 'status' | 'end_code' | 'account_id' | 'organisation_id']?: OpenRun['row'][K] };
+
+/** Ticket kinds: the way back from a broker, and its verified answer waiting for the browser. */
+export const BROKER_REQUEST = 'broker.request';
+export const BROKER_ANSWER = 'broker.answer';
+
+/** Runs flows. Knows no step and no HTTP. One turn is one transaction: version, ticket, commit, messages and audit. */
+export class Engine {
+  private readonly realm: Realm;
+  private readonly database: Database;
+  private readonly depart: Depart;
+  private readonly clock: () => number;
+  private readonly flows: ReadonlyMap<string, BoundFlow>;
+
+  /** @throws FlowError when a flow names a step, setting or predicate that does not exist */
+  constructor({ realm, steps, database, depart, clock }: Options) {
+    this.realm = realm;
+    this.database = database;
+    this.depart = depart;
+    this.clock = clock;
+    this.flows = new Map(Object.keys(realm.flows).map((id) => [id, bindFlow(realm, id, steps)]));
+  }
+
+  private flowOf(id: string): BoundFlow {
+    const flow = this.flows.get(id);
+    if (!flow) throw new Error(`flow ${id} is gone from the configuration`);
+    return flow;
+  }
+
+  private runFor(run: OpenRun, binding: BoundStep, viewer: Viewer, db: Db): Run<unknown, unknown> {
+    const state = binding.plugin.state.safeParse(run.state[binding.id]);
+    return {
+      id: run.row.id, realm: this.realm, portal: run.portal, facts: run.facts, config: binding.settings,
+      // state that no longer fits (a new version of the step) is as if the step were new
+      state: state.success ? state.data : undefined,
+      language: viewer.language, remembered: viewer.remembered, address: viewer.address, db, now: run.facts.now,
+      audit: (entry) => (tx) => appendAudit(tx, auditOf(run, viewer, { outcome: 'success', action: 'E', ...entry })),
+    };
+  }
+
+  async look(id: string): Promise<OpenRun | undefined> {
+    return openRun(this.database.db, this.realm, id, this.clock());
+  }
+
+  /** Judges what is not a page: done, ended, expired. */
+  private closed(run: OpenRun): Turn | undefined {
+    if (run.row.status === 'done') return { kind: 'done', run };
+    if (run.row.status === 'ended') return ended(run);
+    if (run.row.expires_at <= run.facts.now) return { kind: 'expired', run };
+    return undefined;
+  }
+
+  async show(id: string, viewer: Viewer): Promise<Turn> {
+    const run = await this.look(id);
+    if (!run) return { kind: 'unknown' };
+    const end = this.closed(run);
+    if (end) return end;
+    const current = currentBinding(this.flowOf(run.row.flow), run.journal, run.facts);
+    const fresh = current !== undefined && run.state[`${current.id}@`] !== undefined;
+    // arriving at a binding, or at the end, is a turn of its own
+    if (!fresh) {
+      const turn = await attempt(() => this.database.transaction((tx) => this.arrive(tx, run, viewer)));
+      return turn === 'overtaken' || turn === undefined ? this.show(id, viewer) : turn;
+    }
+    return this.pageOf(run, current, viewer);
+  }
+
+  private async pageOf(run: OpenRun, binding: BoundStep, viewer: Viewer): Promise<Turn> {
+    const notice = run.notice?.binding === binding.id ? run.notice : undefined;
+    return {
+      kind: 'page', step: binding.plugin.id, binding: binding.id, version: run.row.version, run,
+      page: await binding.plugin.page(this.runFor(run, binding, viewer, this.database.db)),
+      problems: notice?.problems ?? [], values: notice?.values ?? {},
+    };
+  }
+
+  async submit(id: string, post: { binding: string; version: number; fields: Record<string, string> }, viewer: Viewer): Promise<Turn> {
+    const run = await this.look(id);
+    if (!run) return { kind: 'unknown' };
+    const end = this.closed(run);
+    if (end) return end;
+    const current = currentBinding(this.flowOf(run.row.flow), run.journal, run.facts);
+    if (!current || current.id !== post.binding || run.row.version !== post.version) return { kind: 'stale', run };
+    const input = current.plugin.input.safeParse(post.fields);
+    const values = Object.fromEntries(Object.entries(post.fields).filter(([name]) => !current.plugin.secrets.includes(name)));
+    const outcome: Outcome<unknown> = input.success
+      ? await current.plugin.submit(this.runFor(run, current, viewer, this.database.db), input.data)
+      : { kind: 'ask', problems: [{ code: 'input.unreadable' }] };
+    return this.take(run, viewer, { outcome, binding: current, values });
+  }
+
+  /** A broker's verified answer, waiting under a single-use handle, is taken into the run that it belongs to. */
+  async resume(id: string, handle: string, viewer: Viewer): Promise<Turn> {
+    const run = await this.look(id);
+    if (!run) return { kind: 'unknown' };
+    const end = this.closed(run);
+    if (end) return end;
+    const answer = await peekTicket<{ binding: string; event: BrokerEvent }>(this.database.db, BROKER_ANSWER, handle, run.facts.now);
+    const current = currentBinding(this.flowOf(run.row.flow), run.journal, run.facts);
+    if (!answer || answer.runId !== id || current?.id !== answer.payload.binding || !current.plugin.resume) return { kind: 'stale', run };
+    const outcome = await current.plugin.resume(this.runFor(run, current, viewer, this.database.db), answer.payload.event);
+    return this.take(run, viewer, { outcome, binding: current, ticket: { kind: BROKER_ANSWER, handle } });
+  }
+
+  private async take(run: OpenRun, viewer: Viewer, move: Move): Promise<Turn> {
+    const departure = move.outcome.kind === 'leave' ? await this.prepare(run, viewer, move.outcome.broker) : undefined;
+    const turn = await attempt(() => this.database.transaction(async (tx) => {
+      if (move.ticket && !await redeemTicket(tx, move.ticket.kind, move.ticket.handle, run.facts.now)) throw new Overtaken();
+      const next = await this.apply(tx, run, viewer, move);
+      if (departure && move.outcome.kind === 'leave') {
+        await issueTicket(tx, { kind: BROKER_REQUEST, runId: run.row.id, handle: departure.handle, ttl: this.realm.ttl.run, now: run.facts.now,
+          payload: { binding: move.binding.id, broker: move.outcome.broker, pending: departure.pending } });
+        return { kind: 'leave', broker: move.outcome.broker, handle: departure.handle, message: departure.message, run: next } satisfies Turn;
+      }
+      return move.outcome.kind === 'ask' ? undefined : this.arrive(tx, next, viewer);
+    }));
+    if (turn === 'overtaken') return { kind: 'stale', run };
+    return turn ?? this.show(run.row.id, viewer);
+  }
+
+  private async prepare(run: OpenRun, viewer: Viewer, broker: string) {
+    const handle = newHandle();
+    return { handle, ...await this.depart(broker, { relay: handle, levelId: run.facts.required.levelId, language: viewer.language }) };
+  }
+
+  /** Walks on from where the run is: first arrivals, then a page (undefined) or the end. */
+  private async arrive(tx: Db, run: OpenRun, viewer: Viewer): Promise<Turn | undefined> {
+    const end = this.closed(run);
+    if (end) return end;
+    const current = currentBinding(this.flowOf(run.row.flow), run.journal, run.facts);
+    if (!current) return this.finish(tx, run, viewer);
+    const outcome: Outcome<unknown> = current.plugin.enter ? await current.plugin.enter(this.runFor(run, current, viewer, tx)) : { kind: 'ask' };
+    // at first arrival nobody has chosen anything yet
+    if (outcome.kind === 'leave') throw new Error(`step ${current.step} leaves on arrival`);
+    const next = await this.apply(tx, run, viewer, { outcome, binding: current });
+    return outcome.kind === 'ask' ? undefined : this.arrive(tx, next, viewer);
+  }
+
+  private async finish(tx: Db, run: OpenRun, viewer: Viewer): Promise<Turn> {
+    const missing = unmet(this.flowOf(run.row.flow), run.facts);
+    const outcome = missing.length > 0 ? 'refused' : 'success';
+    const patch = missing.length > 0
+      ? { status: 'ended' as const, end_code: JSON.stringify({ code: 'flow_unsafe', params: {}, fine: false }) }
+      : { status: 'done' as const, account_id: run.facts.account?.id ?? null, organisation_id: run.facts.organisation?.id ?? null };
+    const next = await this.store(tx, run, patch);
+    if (outcome === 'success' && next.row.account_id) await updateAccount(tx, next.row.account_id, { last_login_at: run.facts.now });
+    await appendAudit(tx, auditOf(next, viewer, {
+      event: outcome === 'success' ? 'login.completed' : 'login.refused', action: 'E', outcome,
+      ...(missing.length > 0 && { reason: `ensure: ${missing.join(', ')}` }),
+    }));
+    return this.closed(next) ?? { kind: 'unknown' };
+  }
+
+  /** Writes one outcome: compare-and-set first, so that of two turns at once the second changes nothing. */
+  private async apply(tx: Db, run: OpenRun, viewer: Viewer, { outcome, binding, values }: Move): Promise<OpenRun> {
+    const state = { ...run.state, [`${binding.id}@`]: 1, ...(outcome.kind !== 'deny' && outcome.state !== undefined && { [binding.id]: outcome.state }) };
+    const patch: Patch = { state: JSON.stringify(state), notice: null };
+    if (outcome.kind === 'ask' && outcome.problems?.length) patch.notice = JSON.stringify({ binding: binding.id, problems: outcome.problems, values: values ?? {} });
+    if (outcome.kind === 'pass') {
+      const { proofs = [], accountId, organisationId, marks } = outcome;
+      const entry: JournalEntry = { binding: binding.id, at: run.facts.now, proofs, ...(accountId && { accountId }), ...(organisationId && { organisationId }), ...(marks && { marks }) };
+      patch.journal = JSON.stringify([...run.journal, entry]);
+    }
+    if (outcome.kind === 'deny') {
+      patch.status = 'ended';
+      patch.end_code = JSON.stringify({ code: outcome.code, params: outcome.params ?? {}, fine: outcome.ended === 'fine' });
+    }
+    await this.lock(tx, run, patch);
+    await outcome.commit?.(tx);
+    const next = await this.reread(tx, run, patch);
+    await this.auditOutcome(tx, next, viewer, outcome, binding);
+    return next;
+  }
+
+  private async auditOutcome(tx: Db, run: OpenRun, viewer: Viewer, outcome: Outcome<unknown>, binding: BoundStep): Promise<void> {
+    const reasons = outcome.kind === 'ask' ? outcome.problems?.map((problem) => problem.code).join(' ') : outcome.kind === 'deny' ? outcome.code : undefined;
+    if (outcome.kind === 'ask' && !reasons) return;
+    const fine = outcome.kind === 'pass' || outcome.kind === 'leave' || (outcome.kind === 'deny' && outcome.ended === 'fine');
+    const event = { ask: 'step.refused', leave: 'step.left', pass: 'step.passed', deny: fine ? 'login.ended' : 'login.refused' }[outcome.kind];
+    await appendAudit(tx, auditOf(run, viewer, { event, action: 'E', outcome: fine ? 'success' : 'refused', ...(reasons && { reason: reasons }), detail: { binding: binding.id } }));
+  }
+
+  private async lock(tx: Db, run: OpenRun, patch: Patch): Promise<void> {
+    if (!await saveRun(tx, run.row.id, run.row.version, patch)) throw new Overtaken();
+  }
+
+  private async reread(tx: Db, run: OpenRun, patch: Patch): Promise<OpenRun> {
+    return readRun(tx, this.realm, run.portal, { ...run.row, ...patch, version: run.row.version + 1 }, run.facts.now);
+  }
+
+  private async store(tx: Db, run: OpenRun, patch: Patch): Promise<OpenRun> {
+    await this.lock(tx, run, patch);
+    return this.reread(tx, run, patch);
+  }
+
+  async start({ id, portal, clientId, request, seed, now }: StartRun): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const journal: JournalEntry[] = seed && seed.proofs.length > 0 ? [{ binding: '@session', ...seed }] : [];
+      await insertRun(tx, {
+        id, flow: portal.flow, portal: portal.id, client_id: clientId, request: JSON.stringify(request), journal: JSON.stringify(journal),
+        state: '{}', notice: null, account_id: seed?.accountId ?? null, organisation_id: seed?.organisationId ?? null,
+        status: 'open', end_code: null, created_at: now, expires_at: now + this.realm.ttl.run,
+      });
+    });
+  }
+
+  /** Would a run with these proofs end in a login at once? The question of every authorization, silent ones too. */
+  async satisfied(portal: Portal, levelId: string, journal: JournalEntry[]): Promise<Facts | undefined> {
+    const flow = this.flowOf(portal.flow);
+    const facts = await gatherFacts(this.database.db, this.realm, portal, journal, levelId, this.clock());
+    return currentBinding(flow, journal, facts) === undefined && unmet(flow, facts).length === 0 ? facts : undefined;
+  }
+}
+
+async function attempt<T>(work: () => Promise<T>): Promise<T | 'overtaken'> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Overtaken) return 'overtaken';
+    throw error;
+  }
+}
+
+function ended(run: OpenRun): Turn {
+  const end = JSON.parse(run.row.end_code ?? '{"code":"flow_unsafe","params":{},"fine":false}') as { code: string; params: Record<string, string | number>; fine: boolean };
+  return { kind: 'end', ...end, run };
+}
+
+function auditOf(run: OpenRun, viewer: Viewer, entry: { event: string; action: 'E'; outcome: 'success' | 'refused' | 'failed'; reason?: string; detail?: Record<string, unknown> }) {
+  const { account, organisation } = run.facts;
+  return {
+    ...entry, now: run.facts.now, runId: run.row.id, clientId: run.row.client_id, address: viewer.address,
+    actor: { kind: 'person' as const, id: account?.id ?? 'unknown', ...(account && { display: account.displayName }) },
+    ...(organisation && { organisationId: organisation.id }),
+  };
+}

@@ -1,0 +1,78 @@
+import type { Portal, Realm } from '../config/schema.ts';
+import { loadState } from '../domain/state.ts';
+import { findRun } from '../store/runs.ts';
+import type { Db, Tables } from '../store/schema.ts';
+import type { Selectable } from 'kysely';
+import type { Facts, JournalEntry, Proof } from './facts.ts';
+import { portalOf, rankOf } from './flow.ts';
+import type { Problem } from './step.ts';
+
+export type RunRow = Selectable<Tables['runs']>;
+
+/** What the portal asked, kept so that an expired run can still answer it. */
+export type RunRequest = {
+  levelId: string;
+  redirectUri?: string;
+  state?: string;
+  loginHint?: string;
+  language?: string;
+};
+
+/** What the next GET shows once: problems, and what was typed (never a secret). */
+export type Notice = { binding: string; problems: Problem[]; values: Record<string, string> };
+
+/** A run as read from its row, with the facts of this moment. */
+export type OpenRun = {
+  row: RunRow;
+  portal: Portal;
+  request: RunRequest;
+  journal: JournalEntry[];
+  state: Record<string, unknown>;
+  notice: Notice | undefined;
+  facts: Facts;
+};
+
+/** Reads a run and loads the account's state fresh. Undefined when there is no such run. */
+export async function openRun(db: Db, realm: Realm, id: string, now: number): Promise<OpenRun | undefined> {
+  const row = await findRun(db, id);
+  const portal = row && portalOf(realm, row.portal);
+  return row && portal ? readRun(db, realm, portal, row, now) : undefined;
+}
+
+export async function readRun(db: Db, realm: Realm, portal: Portal, row: RunRow, now: number): Promise<OpenRun> {
+  const journal = JSON.parse(row.journal) as JournalEntry[];
+  const request = JSON.parse(row.request) as RunRequest;
+  return {
+    row, portal, request, journal,
+    state: JSON.parse(row.state) as Record<string, unknown>,
+    notice: row.notice === null ? undefined : JSON.parse(row.notice) as Notice,
+    facts: await gatherFacts(db, realm, portal, journal, request.levelId, now),
+  };
+}
+
+/** Facts = what the journal proves + what the database says now. */
+export async function gatherFacts(db: Db, realm: Realm, portal: Portal, journal: JournalEntry[], levelId: string, now: number): Promise<Facts> {
+  const proofs = journal.flatMap((entry) => entry.proofs);
+  const accountId = lastOf(journal, (entry) => entry.accountId);
+  const organisationId = lastOf(journal, (entry) => entry.organisationId);
+  const broker = lastOf(journal, (entry) => lastOf(entry.proofs, (proof) => proof.broker));
+  const state = await loadState(db, realm, {
+    now, ...(accountId && { accountId }), ...(organisationId && { organisationId }), ...(broker && { broker }),
+  });
+  return {
+    proofs, now,
+    marks: Object.assign({}, ...journal.map((entry) => entry.marks ?? {})) as Record<string, string>,
+    account: state.account, organisation: state.organisation, membership: state.membership,
+    level: highest(realm, proofs),
+    required: { level: rankOf(realm, levelId), levelId },
+    applications: portal.applications,
+  };
+}
+
+export function highest(realm: Realm, proofs: Proof[]): number {
+  return Math.max(-1, ...proofs.map((proof) => rankOf(realm, proof.level)));
+}
+
+function lastOf<T, R>(items: T[], pick: (item: T) => R | undefined): R | undefined {
+  return items.reduce<R | undefined>((found, item) => pick(item) ?? found, undefined);
+}

@@ -1,0 +1,31 @@
+import type { Portal } from '../config/schema.ts';
+import type { JournalEntry } from './facts.ts';
+import type { OpenRun, RunRequest } from './run.ts';
+import type { Page, Problem } from './step.ts';
+
+/** The browser before us, as far as a step may know it. */
+export type Viewer = { address: string; language: string; remembered: Record<string, string> };
+
+/** What the browser gets to see after a turn. */
+export type Turn =
+  | { kind: 'page'; step: string; binding: string; version: number; page: Page; problems: Problem[]; values: Record<string, string>; run: OpenRun }
+  | { kind: 'leave'; broker: string; handle: string; message: unknown; run: OpenRun }
+  | { kind: 'done'; run: OpenRun }
+  | { kind: 'end'; code: string; params: Record<string, string | number>; fine: boolean; run: OpenRun }
+  /** the post was for a page that is no longer the current one: nothing changed */
+  | { kind: 'stale'; run: OpenRun }
+  | { kind: 'expired'; run: OpenRun }
+  | { kind: 'unknown' };
+
+/** Sends the browser to a broker. `message` goes to HTTP untouched; `pending` is kept in the ticket. */
+export type Depart = (broker: string, request: { relay: string; levelId: string; language: string }) => Promise<{ message: unknown; pending: unknown }>;
+
+export type StartRun = {
+  id: string;
+  portal: Portal;
+  clientId: string;
+  request: RunRequest;
+  /** what the Sluis session already proved */
+  seed?: Omit<JournalEntry, 'binding'>;
+  now: number;
+};

@@ -1,0 +1,17 @@
+import type { Step } from '../flow/step.ts';
+import { broker } from './broker/step.ts';
+import { firstAdministrator } from './first-administrator/step.ts';
+import { password } from './password/step.ts';
+import { profile } from './profile/step.ts';
+import { requireStep } from './require/step.ts';
+import { verificationCode } from './verification-code/step.ts';
+
+/** The one list of steps. A new step is a folder beside this file and a line here. */
+export const steps: ReadonlyMap<string, Step> = new Map([
+  broker,
+  firstAdministrator,
+  password,
+  profile,
+  requireStep,
+  verificationCode,
+].map((step) => [step.id, step]));

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { checkLogin } from '../../domain/local-login.ts';
+import { defineStep, type Outcome, type Problem, type Run } from '../../flow/step.ts';
+
+const config = z.strictObject({
+  /** id of the level that a password alone earns */
+  level: z.string(),
+});
+type Config = z.infer<typeof config>;
+const text = z.string().max(256).default('');
+const input = z.object({ relation_number: text, username: text, password: text });
+type Input = z.infer<typeof input>;
+
+/** Login name and password (row CAK-1): every failure has the same answer. */
+export const password = defineStep<Config, unknown, Input>({
+  id: 'password',
+  config,
+  state: z.unknown(),
+  input,
+  secrets: ['password'],
+  model: ({ level }) => ({
+    settledBy: ['identified', 'level_reached'],
+    passes: true,
+    gives: ['identified', 'registered'],
+    forgets: ['organisation_known', 'agreements_signed', 'organisation_has_administrator', 'account_active', 'profile_complete', 'verified', 'administrator', 'has_role'],
+    reaches: level,
+  }),
+  page: ({ realm }) => ({ identifiers: realm.login.identifiers }),
+  submit,
+});
+
+async function submit(run: Run<Config, unknown>, typed: Input): Promise<Outcome<unknown>> {
+  const { realm, config: { level }, now } = run;
+  const missing = [...realm.login.identifiers, 'password' as const].filter((field) => typed[field].trim() === '');
+  if (missing.length > 0) return { kind: 'ask', problems: missing.map((field) => ({ field, code: `password.${field}.required` })) };
+  const login = await checkLogin(run.db, realm, {
+    relationNumber: typed.relation_number.replace(/[\s.-]/g, ''), username: typed.username.trim(), password: typed.password, address: run.address,
+  }, now);
+  if (login.kind !== 'right') return { kind: 'ask', problems: [problemOf(login)] };
+  return {
+    kind: 'pass', proofs: [{ factor: 'password', level, at: now }], accountId: login.accountId,
+    ...(login.organisationId && { organisationId: login.organisationId }), commit: login.keep,
+  };
+}
+
+function problemOf(login: { kind: 'wrong' } | { kind: 'busy' } | { kind: 'wait'; seconds: number }): Problem {
+  if (login.kind === 'wait') return { code: 'password.wait', params: { minutes: Math.ceil(login.seconds / 60) } };
+  return { code: `password.${login.kind}` };
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { parseProfile, profileFields, profileOf, requiredProfileFields } from '../../domain/profile.ts';
+import { completeProfile, registerPerson } from '../../domain/registration.ts';
+import { defineStep, type Outcome, type Run } from '../../flow/step.ts';
+
+const input = z.object(Object.fromEntries(profileFields.map((field) => [field, z.string().max(4000).default('')])));
+type Input = z.infer<typeof input>;
+
+/** 'Persoonlijke instellingen' at first login (row IB-4). Saving it registers the person and tells the administrators. */
+export const profile = defineStep<unknown, unknown, Input>({
+  id: 'profile',
+  config: z.strictObject({}),
+  state: z.unknown(),
+  input,
+  secrets: [],
+  model: () => ({
+    settledBy: ['profile_complete'], passes: true, gives: ['registered', 'profile_complete', 'account_active'],
+    forgets: ['verified', 'administrator', 'has_role'],
+  }),
+  page: async ({ db, facts }) => ({
+    required: requiredProfileFields,
+    prefill: { ...facts.proofs.at(-1)?.broker?.person, ...(facts.account ? await profileOf(db, facts.account.id) : {}) },
+  }),
+  submit,
+});
+
+async function submit(run: Run<unknown, unknown>, typed: Input): Promise<Outcome<unknown>> {
+  const { facts, realm, now } = run;
+  const parsed = parseProfile(typed);
+  if (!parsed.ok) return { kind: 'ask', problems: parsed.problems };
+  const account = facts.account;
+  if (account) return { kind: 'pass', commit: (tx) => completeProfile(tx, { accountId: account.id, profile: parsed.profile, now }) };
+  const broker = facts.proofs.findLast((proof) => proof.broker)?.broker;
+  const organisationId = facts.organisation?.id;
+  if (!broker || !organisationId) throw new Error('profile: nobody to register; put a step that identifies before it');
+  return {
+    kind: 'pass',
+    commit: async (tx) => {
+      await registerPerson(tx, {
+        realm, organisationId, broker, profile: parsed.profile, language: run.language, now,
+        ...(facts.marks['claims'] === 'administrator' && { claims: 'administrator' as const }),
+      });
+    },
+  };
+}

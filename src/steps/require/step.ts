@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { predicateNames } from '../../flow/predicates.ts';
+import { defineStep, type Outcome, type Run } from '../../flow/step.ts';
+
+const config = z.strictObject({
+  /** the predicate that must hold */
+  that: z.enum(predicateNames as [typeof predicateNames[number], ...typeof predicateNames]),
+  /** code of the page that is shown when it does not; texts end.<code>.title and .body */
+  else: z.string().regex(/^[a-z][a-z_]*$/),
+});
+type Config = z.infer<typeof config>;
+
+/** A gate: lets through when a predicate holds, and otherwise ends the run on a page of its own. */
+export const requireStep = defineStep<Config, unknown, unknown>({
+  id: 'require',
+  config,
+  state: z.unknown(),
+  input: z.unknown(),
+  secrets: [],
+  model: ({ that }) => ({ settledBy: [that], passes: false, gives: [] }),
+  enter: async (run) => refuse(run),
+  page: () => ({}),
+  submit: async (run) => refuse(run),
+});
+
+/** The parameters serve every such page: what is missing, for whom, and what was needed. */
+function refuse({ config: { else: code }, realm, portal, facts }: Run<Config, unknown>): Outcome<unknown> {
+  const label = (rank: number): string => realm.levels[rank]?.label ?? '-';
+  const missing = realm.agreements.filter((agreement) => facts.organisation?.missingAgreements.includes(agreement.id));
+  return {
+    kind: 'deny', code,
+    params: {
+      portal: portal.name,
+      organisation: facts.organisation?.name ?? '',
+      missing: missing.map((agreement) => agreement.name).join('; '),
+      count: missing.length,
+      need: label(facts.required.level),
+      got: label(facts.level),
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import type { Provider } from 'oidc-provider';
+import type { Database } from '../store/database.ts';
+import { findGrant } from '../store/grants.ts';
+
+export type FaceLogin = { accountId: string; organisationId: string; sessionId: string; grantId: string };
+
+/**
+ * Redeems an authorization code of one of our own faces inside the process: the same single-use code as any client's,
+ * without a call to ourselves over HTTP. Undefined when the code is unknown, used, expired or another client's.
+ */
+export async function redeemFaceCode(provider: Provider, code: string, clientId: string, database: Database): Promise<FaceLogin | undefined> {
+  const found = await provider.AuthorizationCode.find(code);
+  if (!found || found.clientId !== clientId || !found.isValid || !found.accountId || !found.grantId) return undefined;
+  try {
+    await found.consume();
+  } catch {
+    return undefined;
+  }
+  const grant = await findGrant(database.db, found.grantId);
+  if (!grant?.organisation_id) return undefined;
+  return { accountId: found.accountId, organisationId: grant.organisation_id, sessionId: grant.session_id, grantId: grant.id };
+}

@@ -1,0 +1,50 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Provider } from 'oidc-provider';
+import type { Realm } from '../config/schema.ts';
+import type { OpenRun } from '../flow/run.ts';
+
+/** The run of this browser: the interaction cookie, signed and bound to the path, says which. */
+export async function runOfBrowser(provider: Provider, req: IncomingMessage, res: ServerResponse): Promise<string | undefined> {
+  try {
+    return (await provider.interactionDetails(req, res)).uid;
+  } catch {
+    // no cookie, a foreign or tampered one, or an interaction that is over
+    return undefined;
+  }
+}
+
+/** Hands a finished run to the provider. Always all four values: a missing one would wipe the session's (see stack facts). */
+export async function finishLogin(provider: Provider, req: IncomingMessage, res: ServerResponse, realm: Realm, run: OpenRun): Promise<string> {
+  const { account, proofs, level } = run.facts;
+  if (!account) throw new Error(`run ${run.row.id} ended without an account`);
+  return provider.interactionResult(req, res, {
+    login: {
+      accountId: account.id,
+      acr: realm.levels[level]?.acr ?? '',
+      amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))],
+      ts: Math.max(...proofs.map((proof) => proof.at)),
+      remember: false,
+    },
+    sluis: { run: run.row.id },
+  }, { mergeWithLastSubmission: false });
+}
+
+/** RFC 8176 names where there is one. */
+const amrOf: Record<string, string> = { password: 'pwd', broker: 'federated' };
+
+/** Back to the portal without a login. */
+export function abortLogin(provider: Provider, req: IncomingMessage, res: ServerResponse, error: 'access_denied' | 'unmet_authentication_requirements', description: string): Promise<string> {
+  return provider.interactionResult(req, res, { error, error_description: description }, { mergeWithLastSubmission: false });
+}
+
+/** Answers the portal of a run whose interaction is gone (an expired one): its validated redirect URI with an error. */
+export function answerUrl(run: OpenRun, issuer: string): string | undefined {
+  const { redirectUri, state } = run.request;
+  if (!redirectUri) return undefined;
+  const url = new URL(redirectUri);
+  url.searchParams.set('error', 'access_denied');
+  url.searchParams.set('error_description', 'the login took too long');
+  if (state !== undefined) url.searchParams.set('state', state);
+  url.searchParams.set('iss', issuer);
+  return url.href;
+}

@@ -1,0 +1,46 @@
+import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+import type { Realm } from '../config/schema.ts';
+import type { Engine } from '../flow/engine.ts';
+import type { Facts } from '../flow/facts.ts';
+import type { Database } from '../store/database.ts';
+import { findGrantFor, insertGrant } from '../store/grants.ts';
+import { putSession } from '../store/sessions.ts';
+import { admitted } from './evidence.ts';
+
+/**
+ * The grant of this session, client and organisation: made when the flow is satisfied, found again later. A grant never
+ * changes organisation; another organisation gets another grant.
+ */
+export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database, clock: () => number): Promise<Grant | undefined> {
+  const { client, session } = ctx.oidc;
+  if (!client || !session?.accountId) return undefined;
+  const facts = await admitted(ctx, realm, engine, database);
+  if (!facts?.account || facts.account.id !== session.accountId) return undefined;
+  const organisationId = facts.organisation?.id ?? null;
+  await keepSession(ctx, realm, database, facts, clock());
+  const known = await findGrantFor(database.db, { sessionId: session.uid, clientId: client.clientId, organisationId });
+  const existing = known && await ctx.oidc.provider.Grant.find(known.id);
+  const grant = existing ?? new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
+  const before = grant.getOIDCScope();
+  grant.addOIDCScope([...ctx.oidc.requestParamScopes].join(' '));
+  if (existing && grant.getOIDCScope() === before) return grant;
+  const id = await grant.save();
+  if (!existing) {
+    await insertGrant(database.db, {
+      id, session_id: session.uid, account_id: session.accountId, client_id: client.clientId, organisation_id: organisationId,
+      acr: realm.levels[facts.level]?.acr ?? '', created_at: clock(),
+    });
+  }
+  return grant;
+}
+
+/** The Sluis session beside the provider's: what was shown, and for whom. */
+async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Database, facts: Facts, now: number): Promise<void> {
+  const { session } = ctx.oidc;
+  if (!session?.accountId) return;
+  await putSession(database.db, {
+    id: session.uid, account_id: session.accountId, organisation_id: facts.organisation?.id ?? null,
+    proofs: JSON.stringify({ proofs: facts.proofs }), created_at: now, last_active_at: now, expires_at: now + realm.ttl.session,
+  });
+}
+

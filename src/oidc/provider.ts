@@ -1,0 +1,162 @@
+import { Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Realm } from '../config/schema.ts';
+import type { Engine } from '../flow/engine.ts';
+import type { RealmKeys } from '../keys/keys.ts';
+import type { Database } from '../store/database.ts';
+import { createAdapterFactory } from './adapter.ts';
+import { claimsOf, scopeClaims } from './claims.ts';
+import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient } from './clients.ts';
+import { evidenceOf, requiredLevel } from './evidence.ts';
+import { loadGrant } from './grants.ts';
+import { createPolicy } from './policy.ts';
+
+/** Pages in place of the provider's own, filled by http. */
+export type ProviderPages = {
+  error(ctx: KoaContextWithOIDC, error: { error: string; error_description?: string | undefined }): Promise<void>;
+  logout(ctx: KoaContextWithOIDC, form: string): Promise<void>;
+  loggedOut(ctx: KoaContextWithOIDC): Promise<void>;
+};
+
+export type ProviderOptions = {
+  realm: Realm; engine: Engine; database: Database; keys: RealmKeys; pages: ProviderPages; demo: boolean; clock: () => number;
+};
+
+/** One Provider per realm; everything that the library leaves open or unsafe is decided here. */
+export function createProvider(options: ProviderOptions): Provider {
+  const { realm, demo } = options;
+  const provider = new Provider(realm.issuer, configuration(options));
+  // the flag decides how the provider reads the scheme and host of a request; the app sets the headers it believes
+  provider.proxy = true;
+  provider.Client.prototype.compareClientSecret = compareHashedSecret;
+  if (demo) provider.on('server_error', () => undefined);
+  return provider;
+}
+
+/** @throws Error naming a client of the realm's files that the provider does not accept */
+export async function checkClients(provider: Provider, realm: Realm): Promise<void> {
+  for (const { client_id } of clientsOf(realm)) {
+    // clients are validated at first use otherwise: a portal would find out, not the operator
+    await provider.Client.find(client_id);
+  }
+}
+
+function configuration(options: ProviderOptions): Configuration {
+  const { realm, engine, database, keys, demo, clock } = options;
+  return {
+    adapter: createAdapterFactory(database, clock),
+    clients: clientsOf(realm),
+    extraClientMetadata: { properties: extraClientProperties },
+    jwks: keys.jwks as Configuration['jwks'] & object,
+    ...endpoints(realm),
+    ...tokens(realm),
+    cookies: cookies(realm, keys),
+    features: features(realm, options.pages),
+    interactions: {
+      policy: createPolicy(realm, engine, database),
+      url: (ctx, interaction) => startRun(ctx, interaction.uid, interaction.prompt.reasons, options),
+    },
+    findAccount: async (ctx, sub, token) => {
+      const grantId = (token as { grantId?: string } | undefined)?.grantId ?? ctx.oidc.entities.Grant?.jti;
+      const applications = portalOfClient(realm, ctx.oidc.client)?.applications ?? [];
+      const claims = await claimsOf(database.db, realm, sub, grantId, applications, clock());
+      return claims && { accountId: sub, claims: async () => claims };
+    },
+    loadExistingGrant: (ctx) => loadGrant(ctx, realm, engine, database, clock),
+    renderError: async (ctx, out) => options.pages.error(ctx, out),
+    // outgoing calls refuse loopback; in the demo world everything lives there
+    ...(demo && { fetch: async (url: string | URL | Request, { dispatcher: _guard, ...init }: RequestInit & { dispatcher?: unknown } = {}) => fetch(url, init) }),
+  } as Configuration;
+}
+
+function endpoints(realm: Realm): Configuration {
+  return {
+    scopes: ['openid', 'offline_access'],
+    claims: { ...scopeClaims, acr: null, auth_time: null } as NonNullable<Configuration['claims']>,
+    acrValues: realm.levels.map((level) => level.acr),
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    clientAuthMethods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post'],
+    allowOmittingSingleRegisteredRedirectUri: false,
+    pkce: { required: (_ctx, client) => client['require_pkce'] !== false },
+    // portals that read only the ID token get organisation, roles and level too (row ALL-1)
+    conformIdTokenClaims: false,
+    enabledJWA: {
+      idTokenSigningAlgValues: ['ES256', 'RS256', 'PS256'],
+      clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256'],
+      requestObjectSigningAlgValues: ['ES256', 'RS256', 'PS256'],
+    },
+    clientDefaults: { id_token_signed_response_alg: 'ES256', response_types: ['code'], grant_types: ['authorization_code'] },
+  };
+}
+
+function tokens(realm: Realm): Configuration {
+  return {
+    ttl: {
+      AccessToken: realm.ttl.access_token, AuthorizationCode: realm.ttl.code, ClientCredentials: realm.ttl.access_token,
+      RefreshToken: realm.ttl.refresh_token, IdToken: realm.ttl.access_token,
+      Interaction: realm.ttl.run, Session: realm.ttl.session, Grant: realm.ttl.session,
+    },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+  };
+}
+
+function cookies(realm: Realm, keys: RealmKeys): NonNullable<Configuration['cookies']> {
+  return {
+    keys: keys.cookies,
+    // the session cookie has path /, so equal names of two realms would overwrite each other
+    names: { session: `sluis_${realm.id}`, interaction: `sluis_${realm.id}_run`, resume: `sluis_${realm.id}_resume` },
+    long: { httpOnly: true, sameSite: 'lax', signed: true },
+    short: { httpOnly: true, sameSite: 'lax', signed: true },
+  };
+}
+
+function features(realm: Realm, pages: ProviderPages): NonNullable<Configuration['features']> {
+  return {
+    devInteractions: { enabled: false },
+    claimsParameter: { enabled: false },
+    resourceIndicators: { enabled: false },
+    dPoP: { enabled: false },
+    pushedAuthorizationRequests: { enabled: true },
+    clientCredentials: { enabled: true },
+    revocation: { enabled: true },
+    introspection: {
+      enabled: true,
+      // a client sees the tokens of its own portal, not of the whole realm
+      allowedPolicy: async (ctx, client, token) => {
+        const owner = token.clientId === undefined ? undefined : await ctx.oidc.provider.Client.find(token.clientId);
+        return owner !== undefined && portalOfClient(realm, owner)?.id === portalOfClient(realm, client)?.id;
+      },
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: async (ctx, form) => pages.logout(ctx, form),
+      postLogoutSuccessSource: async (ctx) => pages.loggedOut(ctx),
+    },
+  };
+}
+
+/** Every authorization that needs a person becomes a run; its address is the interaction's. */
+async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[], { realm, engine, database, clock }: ProviderOptions): Promise<string> {
+  const portal = portalOfClient(realm, ctx.oidc.client);
+  if (!portal || !ctx.oidc.client) throw new Error('a client without a portal');
+  const params = ctx.oidc.params ?? {};
+  // somebody who must log in again brings nothing along
+  const again = reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age' || reason === 'id_token_hint');
+  const { journal } = again ? { journal: [] } : await evidenceOf(ctx, engine, database);
+  const seed = journal[0];
+  await engine.start({
+    id: uid, portal, clientId: ctx.oidc.client.clientId, now: clock(),
+    request: {
+      levelId: requiredLevel(realm, portal, params['acr_values']),
+      ...optional('redirectUri', params['redirect_uri']), ...optional('state', params['state']), ...optional('loginHint', params['login_hint']),
+      ...optional('language', typeof params['ui_locales'] === 'string' ? params['ui_locales'].split(' ')[0] : undefined),
+    },
+    ...(seed && { seed }),
+  });
+  return `${realm.issuer}/login/${uid}`;
+}
+
+function optional<K extends string>(key: K, value: unknown): { [P in K]?: string } {
+  return (typeof value === 'string' ? { [key]: value } : {}) as { [P in K]?: string };
+}

@@ -158,7 +158,7 @@ export const systemSchema = z.strictObject({
   public_url: url,
   port: z.coerce.number().int().min(0).max(65_535),
   /** the demo world: demo secrets, plain http on localhost and the outbox page are allowed */
-  demo: z.union([z.boolean(), z.stringbool()]).default(false),
+  demo: z.union([z.boolean(), z.stringbool()], 'must be true or false').default(false),
   data: z.string().default('db/data'),
   keys: z.string().default('keys'),
   /** absent or empty: SQLite files in `data`, one per realm */

@@ -61,15 +61,17 @@ function checkRoles(realm: Realm, roles: Roles, entitled: Roles): { application:
     if (!application) throw new DomainError('roles.unknown', { application: id });
     const wanted = [...new Set(asked)];
     for (const role of wanted) checkRole(application, role, entitled);
-    if (application.exclusive && wanted.length > 1) throw new DomainError('roles.exclusive', { application: application.name });
+    if (application.exclusive && wanted.length > 1) throw new DomainError('roles.exclusive', { application: application.name, applicationId: id });
     return wanted.map((role) => ({ application: id, role }));
   });
 }
 
 function checkRole(application: Application, id: string, entitled: Roles): void {
   const role = application.roles.find((candidate) => candidate.id === id);
-  if (!role) throw new DomainError('roles.unknown', { application: application.name });
-  if (!entitled[application.id]?.includes(id)) throw new DomainError('roles.not_entitled', { application: application.name, role: role.name });
+  if (!role) throw new DomainError('roles.unknown', { application: application.name, applicationId: application.id });
+  if (!entitled[application.id]?.includes(id)) {
+    throw new DomainError('roles.not_entitled', { application: application.name, applicationId: application.id, role: role.name });
+  }
 }
 
 function roleName(row: { application: string; role: string }): string {

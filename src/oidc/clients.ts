@@ -42,6 +42,8 @@ function faceClient(realm: Realm, portal: Portal): ClientMetadata {
     response_types: ['code'],
     token_endpoint_auth_method: 'client_secret_basic',
     scope: 'openid profile organisation roles',
+    // the code never leaves this process, so there is nobody to prove possession to
+    require_pkce: false,
     portal: portal.id,
   };
 }

@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import SqliteFile from 'better-sqlite3';
 import {
-  SqliteAdapter, SqliteDialect, SqliteDriver, type DatabaseConnection, type Dialect, type Driver, type SqliteDatabase,
-  type SqliteDialectConfig, type SqliteStatement,
+  SqliteAdapter, SqliteDialect, SqliteDriver, type CompiledQuery, type DatabaseConnection, type Dialect, type Driver, type QueryResult,
+  type SqliteDatabase, type SqliteDialectConfig, type SqliteStatement,
 } from 'kysely';
 
-/** Milliseconds to wait for another process's write. The event loop stands still meanwhile, so not longer. */
-const BUSY_TIMEOUT = 5000;
+/** Milliseconds to wait for another connection's write. */
+const PATIENCE = 5000;
 
 /** @param guard called whenever a query wants the connection; throws to refuse it */
 export function sqliteDialect(file: string, guard: () => void): Dialect {
@@ -17,10 +18,12 @@ export function sqliteDialect(file: string, guard: () => void): Dialect {
 function openFile(file: string): SqliteDatabase {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const raw = new SqliteFile(file);
+  raw.pragma(`busy_timeout = ${PATIENCE}`);
   raw.pragma('journal_mode = WAL');
   raw.pragma('synchronous = NORMAL');
   raw.pragma('foreign_keys = ON');
-  raw.pragma(`busy_timeout = ${BUSY_TIMEOUT}`);
+  // SQLite's own waiting stops the event loop, also for the transaction it waits for; `PatientConnection` waits instead
+  raw.pragma('busy_timeout = 0');
   // SQLite's own lower() knows only ASCII: Ř and ř would differ
   raw.function('lower', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? text.toLowerCase() : text));
   return cached(raw);
@@ -66,6 +69,8 @@ class GuardedDialect extends SqliteDialect {
 
 class GuardedDriver extends SqliteDriver {
   readonly #guard: () => void;
+  /** SQLite has one connection here; kysely hands it to one at a time */
+  #patient: PatientConnection | undefined;
 
   constructor(config: SqliteDialectConfig, guard: () => void) {
     super(config);
@@ -74,7 +79,33 @@ class GuardedDriver extends SqliteDriver {
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     this.#guard();
-    return super.acquireConnection();
+    const connection = await super.acquireConnection();
+    return this.#patient ??= new PatientConnection(connection);
+  }
+}
+
+/** Tries again, letting others work meanwhile, when another connection to the file is writing. */
+class PatientConnection implements DatabaseConnection {
+  readonly #connection: DatabaseConnection;
+
+  constructor(connection: DatabaseConnection) {
+    this.#connection = connection;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      try {
+        return await this.#connection.executeQuery<R>(query);
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || Date.now() > end) throw error;
+      }
+      await sleep(1 + Math.random() * 9);
+    }
+  }
+
+  streamQuery<R>(query: CompiledQuery, chunkSize?: number): AsyncIterableIterator<QueryResult<R>> {
+    return this.#connection.streamQuery<R>(query, chunkSize);
   }
 }
 

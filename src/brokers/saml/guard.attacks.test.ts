@@ -65,6 +65,9 @@ describe('signature wrapping', () => {
     ['two elements with one ID', responseXml({ content: signed({ advice: advice('<x:y xmlns:x="urn:x" Id="_response"/>') }) }), 'broker.structure'],
     ['a duplicate ID written xml:id', responseXml({ content: signed({ advice: '<saml:Advice xml:id="_response"/>' }) }), 'broker.structure'],
     ['a second signature in the assertion', responseXml({ content: good.replace(signature, () => signature + signature) }), 'broker.structure'],
+    ['another message with the same content', responseXml({ content: good }).replaceAll('samlp:Response', 'samlp:ArtifactResponse'), 'broker.structure'],
+    ['an unknown element in the Response', responseXml({ content: `${good}<x/>` }), 'broker.structure'],
+    ['a signature in the status', responseXml({ status: statusXml('Success').replace('</samlp:Status>', () => `${signature}</samlp:Status>`), content: good }), 'broker.structure'],
     ['an empty reference', responseXml({ content: good.replace('URI="#_assertion"', 'URI=""') }), 'broker.structure'],
   ];
   test.each(cases)('%s', (_name, xml, code) => { expect(codeOf(xml)).toBe(code); });
@@ -141,6 +144,8 @@ describe('signatures', () => {
     ['SAMLStorm: an element in the digest', inGood('<ds:DigestValue>', '<ds:DigestValue><ds:x/>'), 'broker.structure'],
     ['two references', inGood(reference, reference + reference), 'broker.structure'],
     ['no reference', inGood(reference, ''), 'broker.structure'],
+    ['an element more in the reference', inGood('</ds:Reference>', '<ds:Extra/></ds:Reference>'), 'broker.structure'],
+    ['an ID that is no name', answer({ id: '1 2' }), 'broker.structure'],
     ['ds:Object', inGood('</ds:Signature>', object('<x/>')), 'broker.structure'],
     ['an extra element in SignedInfo', inGood('</ds:SignedInfo>', '<ds:Extra/></ds:SignedInfo>'), 'broker.structure'],
   ];
@@ -163,6 +168,8 @@ describe('what the envelope says', () => {
     ['another version', responseXml({ version: '1.1', content: good }), 'broker.structure'],
     ['issued long ago', responseXml({ issueInstant: instant(now - 400), content: good }), 'broker.expired'],
     ['issued in the future', responseXml({ issueInstant: instant(now + 90), content: good }), 'broker.expired'],
+    ['issued at no known time', responseXml({ content: good }).replace(/ IssueInstant="[^"]*"/, ''), 'broker.structure'],
+    ['no ID', responseXml({ content: good }).replace(' ID="_response"', ''), 'broker.structure'],
     ['issued at no time', responseXml({ issueInstant: 'yesterday', content: good }), 'broker.structure'],
     ['a failure beside an assertion', responseXml({ status: failure, content: good }), 'broker.structure'],
     ['success without an assertion', responseXml(), 'broker.structure'],
@@ -199,10 +206,28 @@ describe('what the assertion says', () => {
     ['no subject', answer({ subject: '' }), 'broker.structure'],
     ['no statement about the login', answer({ statement: '' }), 'broker.structure'],
     ['two of them', answer({ statement: statement('loa2') + statement('loa4') }), 'broker.structure'],
+    ['a login at no known time', answer({ statement: statement().replace(/ AuthnInstant="[^"]*"/, '') }), 'broker.structure'],
     ['a login of a year ago', answer({ statement: statement('loa3', now - 365 * 86_400) }), 'broker.stale'],
     ['a login before it was asked for', answer({ statement: statement('loa3', now - 91) }), 'broker.stale'],
     ['a login to come', answer({ statement: statement('loa3', now + 61) }), 'broker.stale'],
     ['a session that is over', answer({ statement: statement('loa3', now, ` SessionNotOnOrAfter="${instant(now - 60)}"`) }), 'broker.expired'],
+  ];
+  test.each(cases)('%s', (_name, xml, code) => { expect(codeOf(xml)).toBe(code); });
+});
+
+describe('more of something than any broker sends', () => {
+  const advice = (content: string): string => answer({ advice: `<saml:Advice>${content}</saml:Advice>` });
+  const ds = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"';
+  const numbered = (count: number, of: (n: number) => string): string => [...Array(count).keys()].map(of).join('');
+  const cases: [string, string, string][] = [
+    ['signatures', advice(numbered(8, () => `<ds:Signature ${ds}/>`)), 'broker.structure'],
+    ['references', advice(`<ds:Signature ${ds}>${'<ds:Reference/>'.repeat(16)}</ds:Signature>`), 'broker.structure'],
+    ['transforms', advice(`<ds:Signature ${ds}>${'<ds:Transform/>'.repeat(31)}</ds:Signature>`), 'broker.structure'],
+    ['attributes', advice(`<x${numbered(33, (n) => ` a${n}=""`)}/>`), 'broker.structure'],
+    ['elements', advice('<x/>'.repeat(3000)), 'broker.structure'],
+    ['depth', advice('<x>'.repeat(39) + '</x>'.repeat(39)), 'broker.structure'],
+    ['inclusive namespaces', answer({}, { prefixes: [...Array(17).keys()].map((n) => `p${n}`) }), 'broker.structure'],
+    ['and what is within the limits', advice(`<ds:Signature ${ds}/><x${numbered(32, (n) => ` a${n}=""`)}/>${'<x>'.repeat(30)}${'</x>'.repeat(30)}`), 'BELIEVED'],
   ];
   test.each(cases)('%s', (_name, xml, code) => { expect(codeOf(xml)).toBe(code); });
 });

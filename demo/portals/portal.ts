@@ -1,0 +1,113 @@
+import type { Router } from '@koa/router';
+import type { Context } from 'koa';
+import type { Client } from './client.ts';
+import { errorCode } from './client.ts';
+import { dashboardPage, errorPage, forbiddenPage, itemPage, missingPage, startPage } from './pages.ts';
+import type { Site } from './pages.ts';
+import { mayOpen } from './portals.ts';
+import type { Session, Sessions } from './sessions.ts';
+import { createSessions } from './sessions.ts';
+
+type Parts = { site: Site; client: Client; sessions: Sessions; secure: boolean; log: (line: string) => void };
+
+/** Parameters of the login that a portal passes on when its own address has them. */
+const passedOn = ['acr_values', 'prompt', 'ui_locales', 'max_age', 'login_hint'];
+
+/** Adds the routes of one portal. */
+export function createPortal(router: Router, given: Omit<Parts, 'sessions'>): void {
+  const parts: Parts = { ...given, sessions: createSessions(given.client, () => Math.floor(Date.now() / 1000)) };
+  const { site, sessions } = parts;
+  const path = `/${site.portal.id}`;
+  router.get(path, async (ctx) => {
+    const session = await sessions.active(cookieOf(ctx, parts, 'session'));
+    // with or without a slash at the end; cookies of a portal are sent for both
+    ctx.body = startPage(site, session?.user);
+  });
+  router.get(`${path}/login`, (ctx) => logIn(ctx, parts));
+  router.get(`${path}/callback`, (ctx) => callback(ctx, parts));
+  router.post(`${path}/logout`, (ctx) => logOut(ctx, parts));
+  router.get(`${path}/dashboard`, (ctx) => withSession(ctx, parts, (session) => dashboardPage(site, session.user)));
+  router.get(`${path}/:item`, (ctx) => withSession(ctx, parts, (session) => {
+    const item = site.portal.menu.find((entry) => entry.id === ctx.params['item']);
+    if (!item) ctx.status = 404;
+    else if (!mayOpen(item, session.user.roles)) ctx.status = 403;
+    if (!item) return missingPage(site, session.user);
+    return ctx.status === 403 ? forbiddenPage(site, session.user, item) : itemPage(site, session.user, item);
+  }));
+}
+
+/** Without a session there is nothing to see: back to the start page of the portal. */
+async function withSession(ctx: Context, parts: Parts, page: (session: Session) => string): Promise<void> {
+  ctx.status = 200;
+  const session = await parts.sessions.active(cookieOf(ctx, parts, 'session'));
+  if (!session) return seeOther(ctx, `${parts.site.base}/`);
+  ctx.body = page(session);
+}
+
+async function logIn(ctx: Context, parts: Parts): Promise<void> {
+  const extra = passedOn.flatMap((name) => (typeof ctx.query[name] === 'string' ? [[name, ctx.query[name]]] : []));
+  try {
+    const { url, pending } = await parts.client.start(Object.fromEntries(extra) as Record<string, string>);
+    const browser = cookieOf(ctx, parts, 'browser') ?? parts.sessions.newId();
+    setCookie(ctx, parts, 'browser', browser);
+    parts.sessions.remember(browser, pending);
+    seeOther(ctx, url);
+  } catch (error) {
+    failed(ctx, parts, error, 502);
+  }
+}
+
+async function callback(ctx: Context, parts: Parts): Promise<void> {
+  const state = typeof ctx.query['state'] === 'string' ? ctx.query['state'] : '';
+  const pending = parts.sessions.take(cookieOf(ctx, parts, 'browser'), state);
+  if (!pending) {
+    ctx.status = 400;
+    ctx.body = errorPage(parts.site, { code: 'unknown_login', description: '' });
+    return;
+  }
+  try {
+    const session = await parts.sessions.begin(await parts.client.finish(ctx.querystring, pending));
+    const before = cookieOf(ctx, parts, 'session');
+    if (before !== undefined) parts.sessions.end(before);
+    setCookie(ctx, parts, 'session', session.id);
+    seeOther(ctx, `${parts.site.base}/dashboard`);
+  } catch (error) {
+    failed(ctx, parts, error, 400);
+  }
+}
+
+/** Ends the session here, and sends the browser to end it at Sluis too (RP-initiated logout). */
+async function logOut(ctx: Context, parts: Parts): Promise<void> {
+  const session = await parts.sessions.active(cookieOf(ctx, parts, 'session'));
+  setCookie(ctx, parts, 'session', null);
+  if (!session) return seeOther(ctx, `${parts.site.base}/`);
+  parts.sessions.end(session.id);
+  try {
+    seeOther(ctx, await parts.client.logoutUrl(session.tokens));
+  } catch (error) {
+    failed(ctx, parts, error, 502);
+  }
+}
+
+function failed(ctx: Context, parts: Parts, error: unknown, status: number): void {
+  const known = errorCode(error);
+  parts.log(`portal ${parts.site.portal.id}: ${known.code}: ${error instanceof Error ? error.message : 'unknown'}`);
+  ctx.status = status;
+  ctx.body = errorPage(parts.site, known);
+}
+
+function seeOther(ctx: Context, url: string): void {
+  ctx.status = 303;
+  ctx.redirect(url);
+}
+
+function cookieOf(ctx: Context, { site }: Parts, name: string): string | undefined {
+  return ctx.cookies.get(`${site.portal.id}.${name}`);
+}
+
+/** Each portal has its own path, so that portals on one host do not see each other's cookies. */
+function setCookie(ctx: Context, { site, secure }: Parts, name: string, value: string | null): void {
+  // behind a proxy the connection itself is not encrypted, the address is
+  ctx.cookies.secure = secure;
+  ctx.cookies.set(`${site.portal.id}.${name}`, value, { path: `/${site.portal.id}`, httpOnly: true, sameSite: 'lax', secure, overwrite: true });
+}

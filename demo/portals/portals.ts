@@ -1,0 +1,90 @@
+/** The relying parties of the demo world. What a menu item asks is a role of the token: `<application>:<role>`. */
+export type MenuItem = {
+  id: string;
+  label: string;
+  /** any of these roles opens it; absent: open to whoever may enter the portal */
+  roles?: string[];
+  text: string;
+};
+
+export type Portal = {
+  /** also the client id and the folder in the address */
+  id: string;
+  realm: string;
+  name: string;
+  owner: string;
+  /** what somebody needs before logging in */
+  notices: string[];
+  intro: string;
+  /** demo secret; absent: the client signs with its own key (private_key_jwt) */
+  secret?: string;
+  menu: MenuItem[];
+};
+
+const userOf = (application: string) => [`${application}:gebruiker`];
+const managerOf = (application: string) => [`${application}:productbeheerder`];
+
+/** Rights of Gebruiker and Productbeheerder: the manual 'Inloggen op portaal Zorg', section 2 (seed row IB-7). */
+const zorg: MenuItem[] = [
+  { id: 'iwmo-bestanden', label: 'iWmo: bestanden', roles: userOf('iwmo'), text: 'Bestanden uploaden en downloaden voor iWmo.' },
+  { id: 'iwmo-instellingen', label: 'iWmo: instellingen', roles: managerOf('iwmo'), text: '(Webservice)instellingen van iWmo.' },
+  { id: 'ijw-bestanden', label: 'iJw: bestanden', roles: userOf('ijw'), text: 'Bestanden uploaden en downloaden voor iJw.' },
+  { id: 'ijw-instellingen', label: 'iJw: instellingen', roles: managerOf('ijw'), text: '(Webservice)instellingen van iJw.' },
+  { id: 'wlz-raadplegen', label: 'Wlz-Registertoets: raadplegen', roles: userOf('wlz-registertoets'), text: 'Wlz-indicaties raadplegen.' },
+  { id: 'wlz-instellingen', label: 'Wlz-Registertoets: instellingen', roles: managerOf('wlz-registertoets'), text: '(Webservice)instellingen van de Wlz-Registertoets.' },
+];
+
+export const portals: Portal[] = [
+  {
+    id: 'portaal-zorg',
+    realm: 'inlichtingenbureau',
+    name: 'portaal Zorg',
+    owner: 'Wmo en Jeugdzorg',
+    notices: [
+      'U heeft Gemnet of Diginetwerk nodig om in te loggen op dit portaal.',
+      'U heeft eHerkenning nodig, minimaal niveau 3.',
+    ],
+    intro: 'Voor het berichtenverkeer op het gebied van Wmo en Jeugdzorg.',
+    menu: zorg,
+  },
+  {
+    id: 'werk-en-inkomen',
+    realm: 'inlichtingenbureau',
+    name: 'portaal Werk en inkomen',
+    owner: 'Werk en inkomen, Onderwijs, Belastingen',
+    notices: [
+      'U heeft Gemnet of Diginetwerk nodig om in te loggen op dit portaal.',
+      'U heeft eHerkenning nodig, minimaal niveau 2.',
+    ],
+    intro: 'Voor het aanleveren van bestanden en het ophalen van rapportages.',
+    secret: 'demo-secret-werk-en-inkomen-not-for-production',
+    menu: [
+      { id: 'aanleveren', label: 'Bestanden aanleveren', text: 'Bestanden aanleveren voor Werk en inkomen.' },
+      { id: 'rapportages', label: 'Rapportages', text: 'Rapportages ophalen.' },
+    ],
+  },
+  {
+    id: 'mijn-cak-zakelijk',
+    realm: 'cak',
+    name: 'Mijn CAK Zakelijk',
+    owner: 'Ketenpartners',
+    notices: ['U heeft uw relatienummer, gebruikersnaam en wachtwoord nodig.'],
+    intro: 'Beveiligde, persoonlijke internetpagina voor ketenpartners.',
+    secret: 'demo-secret-mijn-cak-zakelijk-not-for-production',
+    menu: [
+      { id: 'bestanden', label: 'Bestanden', roles: userOf('bestanden'), text: 'Bestanden uitwisselen.' },
+      { id: 'vrijstellingen', label: 'Vrijstellingen 2019', roles: userOf('vrijstellingen-2019'), text: 'Vrijstellingen 2019.' },
+      { id: 'wmo-abonnementstarief', label: 'Wmo abonnementstarief', roles: userOf('wmo-abonnementstarief'), text: 'Wmo abonnementstarief.' },
+    ],
+  },
+];
+
+/** What somebody with these roles sees, in the order of the portal. */
+export function menuFor(portal: Portal, roles: string[]): MenuItem[] {
+  return portal.menu.filter((item) => mayOpen(item, roles));
+}
+
+/** The guard of each page, by the same claim that decides the menu. */
+export function mayOpen(item: MenuItem, roles: string[]): boolean {
+  return item.roles === undefined || item.roles.some((role) => roles.includes(role));
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Router } from '@koa/router';
+import type { JWK } from 'jose';
+import Koa from 'koa';
+import type { Context } from 'koa';
+import type { Settings } from '../settings.ts';
+import { root } from '../settings.ts';
+import type { World } from '../world.ts';
+import { createClient } from './client.ts';
+import type { Client } from './client.ts';
+import { publicPart } from './keys.ts';
+import { listPage } from './pages.ts';
+import { createPortal } from './portal.ts';
+import type { Portal } from './portals.ts';
+import { worldDocument } from './world.ts';
+
+export type PortalsOptions = {
+  settings: Settings;
+  world: World;
+  portals: Portal[];
+  keys: Map<string, JWK>;
+  log: (line: string) => void;
+  /** how a portal talks to Sluis; tests give their own */
+  clientFor?: (portal: Portal) => Client;
+};
+
+/** The relying parties of the demo world: ordinary OpenID Connect clients that know nothing of Sluis' inside. */
+export function createPortals(options: PortalsOptions): Koa {
+  const { settings, world, portals, keys } = options;
+  const router = new Router();
+  router.get('/', (ctx) => { ctx.body = listPage(portals, settings.portalsUrl); });
+  router.get('/world.json', (ctx) => { ctx.body = worldDocument(settings, world, portals, keys); });
+  router.get('/favicon.ico', (ctx) => { ctx.status = 204; });
+  router.get('/assets/portals.css', (ctx) => {
+    ctx.type = 'text/css';
+    ctx.body = readFileSync(join(root, 'demo/portals/assets/portals.css'));
+  });
+  for (const portal of portals) {
+    const key = keys.get(portal.id);
+    const base = `${settings.portalsUrl}/${portal.id}`;
+    const client = options.clientFor?.(portal) ?? createClient({ portal, issuer: `${settings.sluisUrl}/${portal.realm}`, base, key });
+    const adminUrl = portal.realm === 'inlichtingenbureau' ? `${settings.sluisUrl}/${portal.realm}/admin/` : undefined;
+    if (key) router.get(`/${portal.id}/jwks.json`, (ctx) => { ctx.body = { keys: [publicPart(key)] }; });
+    createPortal(router, { site: { portal, base, adminUrl }, client, secure: base.startsWith('https:'), log: options.log });
+  }
+  const app = new Koa();
+  app.silent = true;
+  app.on('error', (error: Error) => options.log(`portals: ${error.message}`));
+  app.use(headers(settings.sluisUrl)).use(router.routes());
+  return app;
+}
+
+function headers(sluisUrl: string) {
+  // logging out is a form that ends at Sluis
+  const policy = `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' ${new URL(sluisUrl).origin}; frame-ancestors 'none'; base-uri 'none'`;
+  return async (ctx: Context, next: () => Promise<void>): Promise<void> => {
+    ctx.set('Content-Security-Policy', policy);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    ctx.set('Referrer-Policy', 'no-referrer');
+    await next();
+  };
+}

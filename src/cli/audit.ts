@@ -1,0 +1,58 @@
+import { appendAudit, listAudit, type AuditFilter, type AuditRow } from '../store/audit.ts';
+import { realmOption, table, time, UsageError, type Args, type Command, type Option } from './command.ts';
+import { withRealm } from './context.ts';
+import { organisationOf } from './find.ts';
+
+const filters: Record<string, Option> = {
+  ...realmOption,
+  event: { type: 'string', value: 'NAME', help: 'only this event' },
+  organisation: { type: 'string', value: 'ID|TYPE:NUMBER', help: 'only about this organisation' },
+  run: { type: 'string', value: 'ID', help: 'only of this run' },
+};
+
+const list: Command = {
+  name: 'audit list',
+  summary: 'the newest entries of the audit trail',
+  options: { ...filters, limit: { type: 'string', value: 'N', help: 'at most so many (50)' } },
+  run: (args, io) => withRealm(args, io, async ({ database: { db } }) => {
+    const rows = await listAudit(db, { ...await filterOf(args, db), limit: limitOf(args, 50) });
+    const lines = rows.map((row) => [time(row.at), row.event, row.outcome, row.reason, actorText(row), row.organisation_id, row.object_id]);
+    return { data: rows, text: table([['at', 'event', 'outcome', 'reason', 'actor', 'organisation', 'object'], ...lines]) };
+  }),
+};
+
+const exportCommand: Command = {
+  name: 'audit export',
+  summary: 'the whole trail, oldest first, one JSON document a line (with --json: one list)',
+  options: filters,
+  run: (args, io) => withRealm(args, io, async ({ database, actor, now }) => {
+    const filter = await filterOf(args, database.db);
+    // reading the trail is itself an act that the trail must show (NEN 7513)
+    await appendAudit(database.db, { event: 'audit.exported', action: 'R', outcome: 'success', actor, detail: { ...filter }, now });
+    const rows = (await listAudit(database.db, { ...filter, limit: Number.MAX_SAFE_INTEGER })).reverse();
+    return { data: rows, text: rows.map((row) => JSON.stringify(row)).join('\n') };
+  }),
+};
+
+async function filterOf(args: Args, db: Parameters<typeof organisationOf>[0]): Promise<AuditFilter> {
+  const [event, organisation, runId] = [args.get('event'), args.get('organisation'), args.get('run')];
+  return {
+    ...(event !== undefined && { event }),
+    ...(runId !== undefined && { runId }),
+    ...(organisation !== undefined && { organisationId: (await organisationOf(db, organisation)).id }),
+  };
+}
+
+/** @throws UsageError when it is not a whole number above zero */
+export function limitOf(args: Args, fallback: number): number {
+  const text = args.get('limit');
+  if (text === undefined) return fallback;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit ${text}: expected a whole number above zero`);
+  return Number(text);
+}
+
+function actorText({ actor }: AuditRow): string {
+  return `${actor.kind} ${actor.display ?? actor.id}`;
+}
+
+export const auditCommands: Command[] = [list, exportCommand];

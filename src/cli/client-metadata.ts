@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { clientMistakes } from '../config/clients.ts';
+import { clientSchema, type ClientConfig } from '../config/schema.ts';
+import { hashSecret } from '../oidc/clients.ts';
+import type { ClientRow } from '../store/clients.ts';
+import { UsageError, type Args, type Option } from './command.ts';
+
+/** What the configuration files call a client; there is no demo client here. */
+export type Registered = Omit<ClientConfig, 'demo'>;
+
+export const clientOptions: Record<string, Option> = {
+  name: { type: 'string', value: 'NAME', help: 'what people call it' },
+  'redirect-uri': { type: 'string', multiple: true, value: 'URL', help: 'where a login may come back, literally' },
+  'post-logout-redirect-uri': { type: 'string', multiple: true, value: 'URL', help: 'where a logout may come back, literally' },
+  'auth-method': { type: 'string', value: 'METHOD', help: 'private_key_jwt, client_secret_basic or client_secret_post' },
+  'jwks-file': { type: 'string', value: 'FILE', help: 'its public keys (JSON)' },
+  'jwks-uri': { type: 'string', value: 'URL', help: 'where its public keys are' },
+  grant: { type: 'string', multiple: true, value: 'GRANT', help: 'authorization_code, refresh_token, client_credentials' },
+  scope: { type: 'string', value: '"A B"', help: 'the scopes it may ask for' },
+  'signing-alg': { type: 'string', value: 'ALG', help: 'of its ID tokens: ES256, RS256 or PS256' },
+  'without-pkce': { type: 'boolean', help: 'PKCE may be left out: only for an older confidential client' },
+};
+
+/** Option -> key of the configuration, so that a mistake is told with the name that was typed. */
+const keys: Record<string, string> = {
+  name: 'client_name', 'redirect-uri': 'redirect_uris', 'post-logout-redirect-uri': 'post_logout_redirect_uris', 'auth-method': 'token_endpoint_auth_method',
+  'jwks-file': 'jwks', 'jwks-uri': 'jwks_uri', grant: 'grant_types', scope: 'scope', 'signing-alg': 'id_token_signed_response_alg', 'without-pkce': 'require_pkce',
+};
+
+/**
+ * The client that the options ask for, on top of `before`, checked by the rules of the configuration files.
+ * A client that authenticates with a secret and has none gets one: `secret` is the only copy of it.
+ * @throws UsageError with every mistake
+ */
+export function configFrom(args: Args, id: string, before: Registered | undefined, demo: boolean): { config: Registered; secret?: string } {
+  const draft: Record<string, unknown> = { ...before, client_id: id, ...optionsOf(args) };
+  const secret = takesSecret(draft) && draft['client_secret_hash'] === undefined ? randomBytes(32).toString('base64url') : undefined;
+  if (secret !== undefined) draft['client_secret_hash'] = hashSecret(secret);
+  // what belongs to the other way of authenticating goes with it
+  for (const key of takesSecret(draft) ? ['jwks', 'jwks_uri'] : ['client_secret_hash']) delete draft[key];
+  const parsed = clientSchema.safeParse(draft);
+  const mistakes = parsed.success ? clientMistakes(parsed.data, demo) : parsed.error.issues;
+  if (!parsed.success || mistakes.length > 0) throw new UsageError(mistakes.map(({ path, message }) => `${optionFor(path)}: ${message}`).join('\n'));
+  const { demo: _, ...config } = parsed.data;
+  return { config, ...(secret !== undefined && { secret }) };
+}
+
+/** Metadata as oidc-provider names it (RFC 7591), with ours beside it. The secret is a hash. */
+export function metadataFrom({ client_secret_hash, ...config }: Registered, portal: string): Record<string, unknown> {
+  return {
+    ...config,
+    ...(client_secret_hash !== undefined && { client_secret: client_secret_hash }),
+    response_types: config.grant_types.includes('authorization_code') ? ['code'] : [],
+    portal,
+  };
+}
+
+/** The opposite of `metadataFrom`. */
+export function registeredConfig({ metadata }: Pick<ClientRow, 'metadata'>): Registered {
+  const { client_secret, response_types: _types, portal: _portal, ...config } = JSON.parse(metadata) as Record<string, unknown>;
+  return { ...config, ...(client_secret !== undefined && { client_secret_hash: client_secret }) } as unknown as Registered;
+}
+
+function optionsOf(args: Args): Record<string, unknown> {
+  const given = (option: string, value: (name: string) => unknown): Record<string, unknown> => (args.has(option) ? { [keys[option]!]: value(option) } : {});
+  if (args.has('jwks-file') && args.has('jwks-uri')) throw new UsageError('give --jwks-file or --jwks-uri, not both');
+  return {
+    ...given('name', args.get),
+    ...given('redirect-uri', args.all),
+    ...given('post-logout-redirect-uri', args.all),
+    ...given('auth-method', args.get),
+    ...given('grant', args.all),
+    ...given('scope', args.get),
+    ...given('signing-alg', args.get),
+    ...given('without-pkce', () => false),
+    ...(args.has('jwks-file') && { jwks: readJwks(args.need('jwks-file')), jwks_uri: undefined }),
+    ...(args.has('jwks-uri') && { jwks_uri: args.need('jwks-uri'), jwks: undefined }),
+  };
+}
+
+function readJwks(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+  } catch (error) {
+    throw new UsageError(`--jwks-file ${file}: ${(error as Error).message}`);
+  }
+}
+
+function takesSecret(draft: Record<string, unknown>): boolean {
+  return String(draft['token_endpoint_auth_method']).startsWith('client_secret');
+}
+
+function optionFor(path: readonly PropertyKey[]): string {
+  const [key, index] = path.map(String);
+  const option = Object.keys(keys).find((name) => keys[name] === key);
+  return `${option === undefined ? String(key) : `--${option}`}${index === undefined || option === undefined ? '' : ` (${Number(index) + 1})`}`;
+}

@@ -1,0 +1,45 @@
+import { displayName } from '../domain/names.ts';
+import { checkIdentifier } from '../domain/identifiers.ts';
+import { listMemberships, type MemberRow } from '../store/memberships.ts';
+import { findOrganisation, findOrganisationByIdentifier, type Organisation } from '../store/organisations.ts';
+import type { Db } from '../store/schema.ts';
+import { Refusal, UsageError } from './command.ts';
+
+/** Splits `type:value` or `type=value`. @throws UsageError naming the option */
+export function pairOf(option: string, text: string): [string, string] {
+  const [, key, value] = /^([a-z0-9_-]+)[:=](.+)$/.exec(text) ?? [];
+  if (key === undefined || value === undefined) throw new UsageError(`--${option} ${text}: expected ${option === 'role' ? 'application:role' : 'type:value'}`);
+  return [key, value];
+}
+
+/** `--role a:b --role a:c` as application -> roles. */
+export function rolesOf(texts: string[]): Record<string, string[]> {
+  const roles: Record<string, string[]> = {};
+  for (const text of texts) {
+    const [application, role] = pairOf('role', text);
+    (roles[application] ??= []).push(role);
+  }
+  return roles;
+}
+
+/** By id or by a registered number (`kvk:12345678`). @throws Refusal when there is none, DomainError for a malformed number */
+export async function organisationOf(db: Db, text: string): Promise<Organisation> {
+  const [, type, value] = /^([a-z_]+)[:=](.+)$/.exec(text) ?? [];
+  const found = type !== undefined && value !== undefined
+    ? await findOrganisationByIdentifier(db, type, checkIdentifier(type, value))
+    : await findOrganisation(db, text);
+  if (!found) throw new Refusal('organisation.unknown', `there is no organisation ${text}`);
+  return found;
+}
+
+/** One member of an organisation, by membership id, account id, e-mail address or name. @throws Refusal when none or several fit */
+export async function memberOf(db: Db, organisation: Organisation, text: string): Promise<MemberRow> {
+  const wanted = text.normalize('NFC').trim().toLowerCase();
+  const fits = (member: MemberRow): boolean => [member.id, member.account_id, member.email ?? '', displayName(member)].some((one) => one.toLowerCase() === wanted);
+  const members = (await listMemberships(db, organisation.id)).filter(fits);
+  if (members.length > 1) {
+    throw new Refusal('user.ambiguous', `${text} is more than one person: give a membership id (${members.map((member) => member.id).join(', ')})`);
+  }
+  if (!members[0]) throw new Refusal('user.unknown', `${organisation.name} has nobody called ${text}`);
+  return members[0];
+}

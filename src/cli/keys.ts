@@ -1,0 +1,33 @@
+import { listKeys, rotate, type KeyInfo } from '../keys/keys.ts';
+import { appendAudit } from '../store/audit.ts';
+import { realmOption, table, time, type Command } from './command.ts';
+import { configOf, realmOf, withRealm } from './context.ts';
+
+export const keysCommands: Command[] = [
+  {
+    name: 'keys list',
+    summary: 'which keys a realm has (nothing secret)',
+    options: realmOption,
+    async run(args, io) {
+      const config = configOf(args, io);
+      const { keys, demo } = config.system;
+      return shown(listKeys(keys, realmOf(config, args.need('realm')).id, { demo }));
+    },
+  },
+  {
+    name: 'keys rotate',
+    summary: 'let the next signing key take over; restart the servers afterwards',
+    options: realmOption,
+    run: (args, io) => withRealm(args, io, async ({ config: { system }, realm, database, actor, now }) => {
+      const keys = await rotate(system.keys, realm.id, { demo: system.demo });
+      const current = keys.filter((key) => key.use === 'signing' && key.state === 'current').map((key) => key.kid);
+      await appendAudit(database.db, { event: 'keys.rotated', action: 'U', outcome: 'success', actor, detail: { current }, now });
+      return shown(keys);
+    }),
+  },
+];
+
+function shown(keys: KeyInfo[]): { data: KeyInfo[]; text: string } {
+  const rows = keys.map(({ use, state, algorithms, since, until, kid }) => [use, state, algorithms.join(' '), time(since), time(until), kid]);
+  return { data: keys, text: rows.length === 0 ? 'no keys yet: they are made when the realm first starts' : table([['use', 'state', 'algorithms', 'since', 'until', 'key id'], ...rows]) };
+}

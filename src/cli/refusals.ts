@@ -1,0 +1,25 @@
+import type { DomainError } from '../domain/errors.ts';
+
+const sentences: Record<string, string> = {
+  'account.unknown': 'there is no such account',
+  'agreement.date': 'an agreement cannot be signed in the future',
+  'agreement.unknown': 'the realm has no agreement {agreement}',
+  'identifier.unknown': 'there is no kind of identifier called {type}',
+  'membership.ended': 'this membership has ended',
+  'organisation.exists': 'another organisation has {type} {value}',
+  'organisation.identifier': 'an organisation needs at least one identifier',
+  'organisation.name': 'this cannot be the name of an organisation',
+  'organisation.unknown': 'there is no such organisation',
+  'roles.exclusive': 'only one role of {application} at a time',
+  'roles.not_entitled': 'the organisation is not entitled to this role of {application}',
+  'roles.unknown': 'there is no such role in {application}',
+  'verification.not_pending': 'this person is not waiting for a code',
+  'verification.role_first': 'give at least one role first (--role application:role)',
+  'verification.tier': 'this tier cannot be given by you',
+};
+
+/** An English sentence for a refusal of the domain; its stable code when there is none. */
+export function sentenceFor({ code, params }: DomainError): string {
+  const sentence = sentences[code] ?? (code.startsWith('identifier.') ? 'this is not a valid {type} number' : code);
+  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? name));
+}

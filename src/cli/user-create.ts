@@ -1,0 +1,82 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Realm } from '../config/schema.ts';
+import { hashPassword } from '../domain/passwords.ts';
+import { assignRoles } from '../domain/roles.ts';
+import { findLogin, insertAccount, insertLogin, putPassword } from '../store/accounts.ts';
+import { appendAudit } from '../store/audit.ts';
+import { insertMembership } from '../store/memberships.ts';
+import type { Organisation } from '../store/organisations.ts';
+import type { Db } from '../store/schema.ts';
+import { realmOption, Refusal, UsageError, type Args, type Command } from './command.ts';
+import { withRealm, type Context } from './context.ts';
+import { organisationOf, rolesOf } from './find.ts';
+
+export const createCommand: Command = {
+  name: 'user create',
+  summary: 'make a local account with a random password, which is shown once',
+  options: {
+    ...realmOption,
+    organisation: { type: 'string', required: true, value: 'ID|TYPE:NUMBER', help: 'the organisation' },
+    username: { type: 'string', required: true, value: 'NAME', help: 'what they type to log in' },
+    'family-name': { type: 'string', required: true, value: 'NAME', help: 'family name' },
+    infix: { type: 'string', help: 'what stands before it: de, van der' },
+    'given-name': { type: 'string', value: 'NAME', help: 'given name' },
+    initials: { type: 'string', help: 'initials' },
+    email: { type: 'string', required: true, value: 'ADDRESS', help: 'e-mail address' },
+    phone: { type: 'string', value: 'NUMBER', help: 'telephone number' },
+    language: { type: 'string', value: 'nl|en', help: 'language of messages' },
+    tier: { type: 'string', value: 'user|administrator', help: 'user when not given' },
+    role: { type: 'string', multiple: true, value: 'APP:ROLE', help: 'a role' },
+  },
+  run: (args, io) => withRealm(args, io, async (context) => {
+    const { realm, database } = context;
+    if (!hasPasswords(realm)) throw new Refusal('user.registers', `people of realm ${realm.id} register themselves when they first log in through a broker`);
+    const organisation = await organisationOf(database.db, args.need('organisation'));
+    const scope = scopeOf(realm, organisation);
+    const password = randomBytes(15).toString('base64url');
+    // slow, so before the transaction
+    const hash = await hashPassword(password, realm.login.argon2);
+    const created = await database.transaction((tx) => create(tx, context, args, organisation, scope, hash));
+    return { data: { ...created, username: args.need('username'), password }, text: `account ${created.account}\npassword ${password} (shown once)` };
+  }),
+};
+
+async function create(tx: Db, { realm, actor, now }: Context, args: Args, organisation: Organisation, scope: string, hash: string): Promise<{ account: string; membership: string }> {
+  const [account, membership, username] = [randomUUID(), randomUUID(), args.need('username')];
+  if (await findLogin(tx, scope, username)) throw new Refusal('user.exists', `the name ${username} is taken`);
+  await insertAccount(tx, { id: account, status: 'active', ...columns(args, realm), created_at: now, updated_at: now, last_login_at: null });
+  await insertLogin(tx, { scope, username, account_id: account });
+  await putPassword(tx, { account_id: account, hash, changed_at: now, one_time: 1 });
+  await insertMembership(tx, { id: membership, account_id: account, organisation_id: organisation.id, tier: tierOf(args), status: 'active', registered_at: now, verified_at: now });
+  await appendAudit(tx, { event: 'account.created', action: 'C', outcome: 'success', actor, organisationId: organisation.id, objectType: 'account', objectId: account, now });
+  const roles = args.all('role');
+  if (roles.length > 0) await assignRoles(tx, { realm, membershipId: membership, roles: rolesOf(roles), actor, now });
+  return { account, membership };
+}
+
+function columns(args: Args, realm: Realm) {
+  const language = args.get('language') ?? null;
+  if (language !== null && !realm.languages.some((one) => one === language)) throw new UsageError(`--language is one of ${realm.languages.join(', ')}`);
+  const text = (name: string): string | null => args.get(name)?.normalize('NFC').trim() || null;
+  return {
+    salutation: null, initials: text('initials'), given_name: text('given-name'), infix: text('infix'), family_name: text('family-name'),
+    department: null, phone: text('phone'), email: text('email'), language,
+  };
+}
+
+function tierOf(args: Args): 'user' | 'administrator' {
+  const tier = args.get('tier') ?? 'user';
+  if (tier !== 'user' && tier !== 'administrator') throw new UsageError('--tier is user or administrator');
+  return tier;
+}
+
+function hasPasswords(realm: Realm): boolean {
+  return Object.values(realm.flows).some((flow) => flow.bindings.some(({ step }) => step === 'password'));
+}
+
+function scopeOf(realm: Realm, organisation: Organisation): string {
+  if (!realm.login.identifiers.includes('relation_number')) return '';
+  const number = organisation.identifiers['relation_number'];
+  if (number === undefined) throw new Refusal('organisation.relation_number', `${organisation.name} has no relation number, which people of this realm log in with`);
+  return number;
+}

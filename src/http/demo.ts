@@ -1,0 +1,55 @@
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import { enqueue, listOutbox, markSent } from '../store/outbox.ts';
+import { fieldsOf } from './csrf.ts';
+import { renderPage } from './pages.ts';
+import type { RealmHost } from './realm.ts';
+
+type Channel = 'mail' | 'sms' | 'voice' | 'letter';
+const channels: Channel[] = ['mail', 'sms', 'voice', 'letter'];
+
+/** The outbox as everybody may read it: demo mode only. The simulator delivers its codes here too. */
+export function demoRoutes(hosts: RealmHost[]): Router {
+  const router = new Router();
+  router.get('/demo/outbox', (ctx) => show(ctx, hosts));
+  router.post('/demo/outbox', (ctx) => deliver(ctx, hosts));
+  return router;
+}
+
+async function show(ctx: Context, hosts: RealmHost[]): Promise<void> {
+  const asked = (name: string): string | undefined => (ctx.query[name] === undefined ? undefined : String(ctx.query[name]));
+  const [realm, to, channel] = [asked('realm'), asked('to'), asked('channel')];
+  const wanted: Channel | undefined = channels.find((c) => c === channel);
+  const lists = await Promise.all(hosts.filter((h) => realm === undefined || h.realm.id === realm).map(async (host) => {
+    const rows = await listOutbox(host.database.db, { limit: 200, ...(to && { to }), ...(wanted && { channel: wanted }) });
+    return rows.map((row) => ({
+      id: row.id, realm: host.realm.id, channel: row.channel, to: row.recipient, subject: row.subject, text: row.text,
+      links: row.links, code: row.code, state: row.state, at: row.created_at,
+    }));
+  }));
+  const messages = lists.flat().toSorted((a, b) => b.at - a.at);
+  const first = hosts[0];
+  if (!first || ctx.accepts('json', 'html') !== 'html') {
+    ctx.body = messages;
+    return;
+  }
+  await renderPage(ctx, first, 'demo/outbox', { titleKey: 'outbox.title', page: { messages } });
+}
+
+async function deliver(ctx: Context, hosts: RealmHost[]): Promise<void> {
+  const fields = fieldsOf(ctx);
+  const host = hosts.find((h) => h.realm.id === fields['realm']);
+  const channel = channels.find((c) => c === fields['channel']);
+  if (!host || !channel || !fields['to'] || !fields['text']) {
+    ctx.status = 400;
+    ctx.body = { error: 'invalid_request', error_description: 'realm, channel, to and text are needed' };
+    return;
+  }
+  const { to, text, subject = '', code } = fields;
+  await host.database.transaction(async (tx) => {
+    const id = await enqueue(tx, { channel, recipient: to, subject, text, ...(code && { code }), now: host.clock() });
+    await markSent(tx, id, host.clock());
+  });
+  ctx.status = 201;
+  ctx.body = {};
+}

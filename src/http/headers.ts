@@ -1,0 +1,44 @@
+import type { Context, Middleware } from 'koa';
+
+/** Who may be posted to from a page: Chromium applies form-action to the redirects behind a post too. */
+export function allowForms(ctx: Context, origins: string[]): void {
+  ctx.set('Content-Security-Policy', policy(['\'self\'', ...new Set(origins)]));
+}
+
+function policy(formAction: string[]): string {
+  return [
+    'default-src \'none\'',
+    // always a script-src: the provider adds the hash of its own script to an existing one
+    'script-src \'self\'',
+    'style-src \'self\'',
+    'img-src \'self\'',
+    'font-src \'self\'',
+    'connect-src \'none\'',
+    `form-action ${formAction.join(' ')}`,
+    'frame-ancestors \'none\'',
+    'base-uri \'none\'',
+  ].join('; ');
+}
+
+/** Headers of every answer. Set before the provider, which has none of its own. */
+export function securityHeaders(secure: boolean): Middleware {
+  return async (ctx, next) => {
+    allowForms(ctx, []);
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    ctx.set('Referrer-Policy', 'no-referrer');
+    ctx.set('X-Frame-Options', 'DENY');
+    ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
+    ctx.set('Permissions-Policy', 'camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self)');
+    if (secure) ctx.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+    await next();
+    // pages with somebody's data stay out of every cache (E7 asks the same of what goes to a broker)
+    if (!ctx.response.get('Cache-Control')) {
+      ctx.set('Cache-Control', 'no-cache, no-store');
+      ctx.set('Pragma', 'no-cache');
+    }
+  };
+}
+
+export function originOf(url: string | undefined): string[] {
+  return url !== undefined && URL.canParse(url) ? [new URL(url).origin] : [];
+}

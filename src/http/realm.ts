@@ -1,0 +1,25 @@
+import type { Logger } from 'pino';
+import type { Provider } from 'oidc-provider';
+import type { Broker } from '../brokers/broker.ts';
+import type { Realm, System } from '../config/schema.ts';
+import type { Engine } from '../flow/engine.ts';
+import type { RealmKeys } from '../keys/keys.ts';
+import type { Database } from '../store/database.ts';
+import type { Renderer } from './render.ts';
+
+/** A realm at work: everything that its routes need, put together in app.ts. */
+export type RealmHost = {
+  realm: Realm;
+  system: System;
+  database: Database;
+  keys: RealmKeys;
+  engine: Engine;
+  provider: Provider;
+  brokers: ReadonlyMap<string, Broker>;
+  /** signed EntityDescriptor of our service provider; undefined when the realm has no SAML brokers */
+  samlMetadata: string | undefined;
+  renderer: Renderer;
+  log: Logger;
+  /** epoch seconds */
+  clock: () => number;
+};

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { BlockList, isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { bodyParser } from '@koa/bodyparser';
+import Router from '@koa/router';
+import Koa, { type Context, type Middleware } from 'koa';
+import serveStatic from 'koa-static';
+import type { Logger } from 'pino';
+import type { System } from '../config/schema.ts';
+import { root } from '../root.ts';
+import { demoRoutes } from './demo.ts';
+import { securityHeaders } from './headers.ts';
+import { renderProblem } from './pages.ts';
+import { mountRealm } from './mount.ts';
+import type { RealmHost } from './realm.ts';
+
+/** The whole HTTP side of an installation. */
+export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa {
+  const app = new Koa();
+  app.proxy = true;
+  app.keys = hosts.flatMap((host) => host.keys.cookies);
+  const secure = system.public_url.startsWith('https:');
+  app.use(trustProxies(system));
+  app.use(logRequests(log));
+  app.use(securityHeaders(secure));
+  app.use(failures(hosts));
+  app.use(healthRoutes(hosts));
+  app.use(onlyOurHost(system, hosts));
+  app.use(assets());
+  // 256 KiB is what a broker's answer may be; base64 and form encoding take their share. The provider reads its own bodies.
+  const forms = bodyParser({ enableTypes: ['form', 'json'], formLimit: '400kb', jsonLimit: '64kb', onError: (error) => { throw Object.assign(error, { code: 'too_large', status: 413 }); } });
+  if (system.demo) {
+    const demo = new Router();
+    demo.use(forms);
+    app.use(demo.use(demoRoutes(hosts).routes()).routes());
+  }
+  for (const host of hosts) app.use(mountRealm(host, forms));
+  app.use(async (ctx) => { if (hosts[0]) await renderProblem(ctx, hosts[0], 404, 'not_found'); });
+  return app;
+}
+
+/** Limits against half-sent requests: Node's own defaults hold a connection for minutes. */
+export function listen(app: Koa, port: number): Promise<Server> {
+  const handle = app.callback();
+  const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 };
+  const server = createServer(limits, (req, res) => { void handle(req, res); });
+  server.maxHeadersCount = 100;
+  server.maxRequestsPerSocket = 1000;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, () => resolve(server));
+  });
+}
+
+/** X-Forwarded-* is believed of listed proxies only; from others it is taken away before anything reads it. */
+function trustProxies(system: System): Middleware {
+  const trusted = new BlockList();
+  for (const entry of system.trusted_proxies) {
+    const [address = '', bits] = entry.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (bits === undefined) trusted.addAddress(address, family);
+    else trusted.addSubnet(address, Number(bits), family);
+  }
+  const isTrusted = (address: string): boolean => trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  return async (ctx, next) => {
+    const peer = plainAddress(ctx.req);
+    const chain = isTrusted(peer) ? String(ctx.req.headers['x-forwarded-for'] ?? '').split(',').map((a) => a.trim()).filter(Boolean) : [];
+    // the last address that is not one of ours is the client; what stands before it anyone can write
+    ctx.state['address'] = chain.findLast((address) => !isTrusted(address)) ?? peer;
+    ctx.state['reference'] = randomBytes(5).toString('hex').toUpperCase();
+    if (!isTrusted(peer)) for (const name of Object.keys(ctx.req.headers)) if (name.startsWith('x-forwarded-')) delete ctx.req.headers[name];
+    await next();
+  };
+}
+
+function plainAddress(req: IncomingMessage): string {
+  return (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+}
+
+/** One line a request, without query, body, cookies or address: those hold what is personal or secret. */
+function logRequests(log: Logger): Middleware {
+  return async (ctx, next) => {
+    const start = performance.now();
+    ctx.res.once('finish', () => {
+      log.info({ reference: ctx.state['reference'], method: ctx.method, path: (ctx.state['logPath'] as string | undefined) ?? ctx.path, status: ctx.res.statusCode, ms: Math.round(performance.now() - start) }, 'request');
+    });
+    ctx.state['logPath'] = ctx.path;
+    await next();
+  };
+}
+
+function failures(hosts: RealmHost[]): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const { status = 500, code } = error as { status?: number; code?: string };
+      const host = hosts.find((h) => ctx.path.startsWith(`/${h.realm.id}/`)) ?? hosts[0];
+      if (!host) throw error;
+      if (status >= 500) host.log.error({ reference: ctx.state['reference'], err: error }, 'request failed');
+      await renderProblem(ctx, host, status, problemOf(status, code));
+    }
+  };
+}
+
+function problemOf(status: number, code: string | undefined): string {
+  if (status === 404) return 'not_found';
+  if (status === 413) return 'too_large';
+  if (status < 500) return 'invalid_request';
+  return code === 'busy' ? 'busy' : 'server_error';
+}
+
+function healthRoutes(hosts: RealmHost[]): Middleware {
+  return async (ctx, next) => {
+    if (ctx.path === '/healthz') ctx.body = { status: 'ok' };
+    else if (ctx.path === '/readyz') await ready(ctx, hosts);
+    else await next();
+  };
+}
+
+async function ready(ctx: Context, hosts: RealmHost[]): Promise<void> {
+  const realms = await Promise.all(hosts.map(async ({ realm, database }) => [realm.id, await database.ping().then(() => true, () => false)] as const));
+  const down = realms.filter(([, up]) => !up).map(([id]) => id);
+  ctx.status = down.length === 0 ? 200 : 503;
+  ctx.body = down.length === 0 ? { status: 'ready' } : { status: 'unavailable', realms: down };
+}
+
+/** The provider writes the request's host into its documents: another host's name must not get that far. */
+function onlyOurHost(system: System, hosts: RealmHost[]): Middleware {
+  const { host } = new URL(system.public_url);
+  return async (ctx, next) => {
+    if (ctx.host === host) return next();
+    if (hosts[0]) await renderProblem(ctx, hosts[0], 421, 'invalid_request');
+  };
+}
+
+function assets(): Middleware {
+  const files = serveStatic(join(root, 'views/assets'), { maxage: 31_536_000_000, immutable: true, index: false });
+  return async (ctx, next) => {
+    if (!ctx.path.startsWith('/assets/')) return next();
+    const path = ctx.path;
+    ctx.path = path.slice('/assets'.length);
+    await files(ctx, async () => undefined);
+    ctx.path = path;
+    return undefined;
+  };
+}

@@ -1,0 +1,116 @@
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { newKeyPair, readKeyPair, type KeyPair } from './certificate.ts';
+import { createKeyFile, KeyError, readKeyFile, replaceKeyFile, type KeyOptions } from './files.ts';
+import { jwksOf, newSigningFile, rotated, signingSchema, type PrivateJwk, type SigningFile } from './signing.ts';
+
+export { KeyError } from './files.ts';
+
+/** Everything secret of a realm. */
+export type RealmKeys = {
+  /** private keys; the first that fits signs, all are published */
+  jwks: { keys: PrivateJwk[] };
+  /** the first signs cookies, all verify */
+  cookies: string[];
+  /** HMAC key (32 bytes) for form tokens and the hashes of codes */
+  secret: Buffer;
+  /** the service provider's own key and certificate (PEM) */
+  saml: KeyPair;
+};
+
+export type KeyInfo = { kid: string; use: 'signing' | 'saml'; algorithms: string[]; state: 'current' | 'previous' | 'next'; since: number; until?: number };
+
+const cookiesSchema = z.array(z.string().min(32)).min(1);
+
+/**
+ * Reads the keys of a realm from `<folder>/<realm>/` and makes those that are missing (mode 0600).
+ * @throws KeyError when a file can be read by others (outside the demo world) or is damaged
+ */
+export async function ensureRealmKeys(folder: string, realmId: string, options: KeyOptions = {}): Promise<RealmKeys> {
+  const files = filesOf(folder, realmId);
+  const now = seconds();
+  const secret = Buffer.from((await ensure(files.secret, options, () => newSecret())).trim(), 'base64url');
+  if (secret.length < 32) throw new KeyError(`${files.secret} is damaged: it must hold 32 random bytes as base64url`);
+  return {
+    jwks: jwksOf(parse(files.signing, await ensure(files.signing, options, () => pretty(newSigningFile(now))), signingSchema)),
+    cookies: parse(files.cookies, await ensure(files.cookies, options, () => pretty([newSecret()])), cookiesSchema),
+    secret,
+    saml: samlPair(files.saml, await ensure(files.saml, options, async () => {
+      const { key, cert } = await newKeyPair(`Sluis ${realmId}`, now);
+      return key + cert;
+    })),
+  };
+}
+
+/**
+ * The published next key signs from now on and a new next key is published; the old one stays for what it signed. Cookies
+ * get a new key too. The SAML key stays: brokers must be told first. Running servers take it up when they are restarted.
+ * @throws KeyError as `ensureRealmKeys`
+ */
+export async function rotate(folder: string, realmId: string, options: KeyOptions = {}): Promise<KeyInfo[]> {
+  const { cookies } = await ensureRealmKeys(folder, realmId, options);
+  const files = filesOf(folder, realmId);
+  replaceKeyFile(files.signing, pretty(rotated(readSigning(files.signing, options), seconds())));
+  replaceKeyFile(files.cookies, pretty([newSecret(), ...cookies].slice(0, 2)));
+  return listKeys(folder, realmId, options);
+}
+
+/** What there is, without anything secret. A realm that never started has none. @throws KeyError as `ensureRealmKeys` */
+export function listKeys(folder: string, realmId: string, options: KeyOptions = {}): KeyInfo[] {
+  const files = filesOf(folder, realmId);
+  if (readKeyFile(files.signing, options) === undefined) return [];
+  const signing = readSigning(files.signing, options);
+  const infos = (['current', 'next', 'previous'] as const).flatMap((state) => (signing[state]?.keys ?? []).map((key): KeyInfo => ({
+    kid: key.kid, use: 'signing', algorithms: key.kty === 'EC' ? ['ES256'] : ['RS256', 'PS256'], state, since: signing[state]!.created_at,
+  })));
+  const saml = readKeyFile(files.saml, options);
+  return saml === undefined ? infos : [...infos, samlInfo(samlPair(files.saml, saml))];
+}
+
+function samlInfo({ cert }: KeyPair): KeyInfo {
+  const { fingerprint256, validFrom, validTo } = new X509Certificate(cert);
+  return { kid: fingerprint256, use: 'saml', algorithms: ['RS256'], state: 'current', since: Date.parse(validFrom) / 1000, until: Date.parse(validTo) / 1000 };
+}
+
+function filesOf(folder: string, realmId: string): { signing: string; cookies: string; secret: string; saml: string } {
+  const file = (name: string): string => join(folder, realmId, name);
+  return { signing: file('signing.json'), cookies: file('cookies.json'), secret: file('secret'), saml: file('saml.pem') };
+}
+
+async function ensure(file: string, options: KeyOptions, make: () => string | Promise<string>): Promise<string> {
+  const present = readKeyFile(file, options);
+  if (present !== undefined) return present;
+  createKeyFile(file, await make());
+  return readKeyFile(file, options)!;
+}
+
+function readSigning(file: string, options: KeyOptions): SigningFile {
+  return parse(file, readKeyFile(file, options) ?? '', signingSchema);
+}
+
+function parse<T extends z.ZodType>(file: string, text: string, schema: T): z.output<T> {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new KeyError(`${file} is damaged: put back a copy, or move it away to have new keys made`);
+  }
+}
+
+function samlPair(file: string, text: string): KeyPair {
+  const pair = readKeyPair(text);
+  if (!pair) throw new KeyError(`${file} is damaged: it must hold a private key and the certificate that belongs to it`);
+  return pair;
+}
+
+function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function pretty(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function seconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { join } from 'node:path';
+import { startSluis, StartError, type Running } from './app.ts';
+import { run } from './cli/index.ts';
+import { ConfigError, describeMistake, loadConfig } from './config/load.ts';
+import { root } from './root.ts';
+import { predicateNames } from './flow/predicates.ts';
+import { steps } from './steps/index.ts';
+
+const [command, ...rest] = process.argv.slice(2);
+
+if (command === 'serve') await serve(rest);
+else process.exitCode = await run(process.argv.slice(2), {
+  out: (text) => { process.stdout.write(text); },
+  err: (text) => { process.stderr.write(text); },
+  env: process.env,
+  now: () => Math.floor(Date.now() / 1000),
+});
+
+/** Serves until SIGTERM or SIGINT: requests in flight are finished, then it stops. */
+async function serve(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { config: { type: 'string' }, help: { type: 'boolean' } } });
+  if (values.help) {
+    process.stdout.write('usage: sluis serve [--config FILE]\n');
+    return;
+  }
+  try {
+    const config = loadConfig(values.config ?? join(root, 'config/sluis.yaml'), process.env, { certificates: 'required', knownSteps: [...steps.keys()], knownPredicates: predicateNames });
+    const running = await startSluis(config);
+    process.stdout.write(`sluis ready ${running.url}\n`);
+    stopOnSignal(running);
+  } catch (error) {
+    process.stderr.write(`${reasonsOf(error).join('\n')}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function stopOnSignal(running: Running): void {
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      running.stop().then(() => process.exit(0), (error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        process.exit(1);
+      });
+    });
+  }
+}
+
+function reasonsOf(error: unknown): string[] {
+  if (error instanceof ConfigError) return error.mistakes.map(describeMistake);
+  if (error instanceof StartError) return error.reasons;
+  if ((error as { code?: string }).code === 'EADDRINUSE') return [`port ${(error as { port?: number }).port} is in use: stop what uses it, or set SLUIS_PORT`];
+  return [error instanceof Error ? error.stack ?? error.message : String(error)];
+}

@@ -1,0 +1,21 @@
+import type { System } from '../config/schema.ts';
+import type { Message } from '../store/outbox.ts';
+import { createGatewaySender } from './gateway.ts';
+import { createSmtpSender } from './smtp.ts';
+
+/** Hands one message over. @throws when it was not taken; it is tried again then */
+export type Sender = (message: Message) => Promise<void>;
+
+/** Who takes which channel. */
+export type Senders = { [Channel in Message['channel']]?: Sender } & { close?: () => void };
+
+/**
+ * Senders as configured: mail by SMTP, SMS and voice by the gateway. In demo mode what has no sender counts as sent,
+ * and is read in the demo outbox.
+ */
+export function createSenders({ demo, mail, gateway }: Pick<System, 'demo' | 'mail' | 'gateway'>): Senders {
+  const pretend: Senders = demo ? { mail: async () => undefined, sms: async () => undefined, voice: async () => undefined, letter: async () => undefined } : {};
+  const smtp = mail && createSmtpSender(mail);
+  const phone = gateway && createGatewaySender(gateway);
+  return { ...pretend, ...(smtp && { mail: smtp.send, close: smtp.close }), ...(phone && { sms: phone, voice: phone }) };
+}

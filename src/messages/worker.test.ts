@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { migrate, openDatabase, type Database } from '../store/database.ts';
+import { enqueue, listOutbox } from '../store/outbox.ts';
+import { createSenders, type Senders } from './senders.ts';
+import { ATTEMPTS, backOff, startOutboxWorker } from './worker.ts';
+
+const NOON = 1_780_315_200;
+let database: Database;
+let now: number;
+let lines: string[];
+beforeEach(async () => {
+  database = openDatabase({ file: ':memory:' });
+  await migrate(database);
+  now = NOON;
+  lines = [];
+});
+afterEach(() => database.close());
+
+const log = {
+  warn: (fields: object, text: string) => { lines.push(`warn ${text} ${JSON.stringify(fields)}`); },
+  error: (fields: object, text: string) => { lines.push(`error ${text} ${JSON.stringify(fields)}`); },
+};
+const start = (senders: Senders, intervalMs = 60_000) => startOutboxWorker({ database, senders, log, intervalMs, clock: () => now });
+const aMessage = (channel: 'mail' | 'sms' | 'letter' = 'mail', recipient = 'a@example.nl') => enqueue(database.db, { channel, recipient, subject: 'S', text: 'T', now });
+
+test('drain sends all that is due, each once, also when called twice at once', async () => {
+  const sent: string[] = [];
+  for (let n = 0; n < 35; n += 1) await aMessage('mail', `${n}@example.nl`);
+  const worker = start({ mail: async (message) => { sent.push(message.recipient); } });
+  await Promise.all([worker.drain(), worker.drain()]);
+  expect(new Set(sent).size).toBe(35);
+  expect(sent).toHaveLength(35);
+  expect((await listOutbox(database.db)).every((message) => message.state === 'sent')).toBe(true);
+  await worker.stop();
+});
+
+test('it looks by itself', async () => {
+  await aMessage();
+  const arrived = new Promise<void>((resolve) => {
+    const worker = start({ mail: async () => { resolve(); void worker.stop(); } }, 5);
+  });
+  await arrived;
+});
+
+test('a failure is tried again later and later, given up after ten, and never lost', async () => {
+  let tries = 0;
+  await aMessage();
+  const worker = start({ mail: async () => { tries += 1; throw Object.assign(new Error('550 <a@example.nl> unknown'), { responseCode: 550, code: 'EENVELOPE' }); } });
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    await worker.drain();
+    await worker.drain();
+    expect(tries).toBe(attempt);
+    now += backOff(attempt);
+  }
+  now += 100_000;
+  await worker.drain();
+  expect(tries).toBe(ATTEMPTS);
+  expect(await listOutbox(database.db)).toMatchObject([{ state: 'failed', attempts: ATTEMPTS, error: 'smtp 550' }]);
+  expect(lines).toHaveLength(ATTEMPTS);
+  expect(lines.at(-1)).toContain('error message given up');
+  expect(lines.join()).not.toContain('example.nl');
+  await worker.stop();
+});
+
+test('one that fails does not hold up the others', async () => {
+  await aMessage('mail', 'bad@example.nl');
+  await aMessage('mail', 'good@example.nl');
+  const worker = start({ mail: async (message) => { if (message.recipient.startsWith('bad')) throw new Error('no'); } });
+  await worker.drain();
+  expect((await listOutbox(database.db)).map((message) => message.state).sort()).toEqual(['sent', 'waiting']);
+  await worker.stop();
+});
+
+test('stop waits for the message in hand and takes no other', async () => {
+  for (let n = 0; n < 15; n += 1) await aMessage();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => { release = resolve; });
+  let closed = false;
+  const worker = start({ mail: () => held, close: () => { closed = true; } });
+  const draining = worker.drain();
+  await new Promise((resolve) => { setTimeout(resolve, 20); });
+  const stopping = worker.stop();
+  expect(closed).toBe(false);
+  release();
+  await Promise.all([draining, stopping]);
+  expect(closed).toBe(true);
+  const states = (await listOutbox(database.db)).map((message) => message.state);
+  expect(states.filter((state) => state === 'sent')).toHaveLength(10);
+  expect(states.filter((state) => state === 'waiting')).toHaveLength(5);
+});
+
+test('in the demo what has no sender counts as sent; elsewhere it waits for one', async () => {
+  await aMessage('sms', '+31612345678');
+  await aMessage('letter', 'Dorpsstraat 1');
+  const real = start(createSenders({ demo: false }));
+  await real.drain();
+  expect((await listOutbox(database.db)).map((message) => [message.state, message.error]))
+    .toEqual([['waiting', 'no sender for letter'], ['waiting', 'no sender for sms']]);
+  await real.stop();
+  now += 60;
+  const demo = start(createSenders({ demo: true }));
+  await demo.drain();
+  expect((await listOutbox(database.db)).every((message) => message.state === 'sent')).toBe(true);
+  await demo.stop();
+});
+
+test('a database that does not answer is logged, and the worker goes on', async () => {
+  const broken = openDatabase({ file: ':memory:' });
+  const worker = startOutboxWorker({ database: broken, senders: {}, log, intervalMs: 5 });
+  await expect(worker.drain()).rejects.toThrow('no such table');
+  await new Promise((resolve) => { setTimeout(resolve, 50); });
+  await worker.stop();
+  expect(lines[0]).toContain('error the outbox cannot be read');
+  await broken.close();
+});

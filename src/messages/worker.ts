@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../store/database.ts';
+import { claimMessages, markFailed, markSent, type Message } from '../store/outbox.ts';
+import type { Senders } from './senders.ts';
+
+/** What the worker needs of a pino logger. */
+export type WorkerLog = {
+  warn(fields: Record<string, unknown>, text: string): void;
+  error(fields: Record<string, unknown>, text: string): void;
+};
+
+export type WorkerOptions = {
+  database: Database;
+  senders: Senders;
+  log: WorkerLog;
+  /** milliseconds between looks into the outbox; 1000 unless told */
+  intervalMs?: number;
+  /** epoch seconds; the system clock unless told */
+  clock?: () => number;
+};
+
+export type OutboxWorker = {
+  /** Takes no more messages, and resolves when those in hand are sent or put back. */
+  stop(): Promise<void>;
+  /** Sends everything that is due now. */
+  drain(): Promise<void>;
+};
+
+const BATCH = 10;
+/** Attempts after which a message is given up; it stays in the outbox as failed. */
+export const ATTEMPTS = 10;
+/** Milliseconds for one attempt: less than the time after which the outbox gives the message to another worker. */
+const PATIENCE = 90_000;
+
+/** Seconds until the next attempt: half a minute, doubling, at most an hour. Ten attempts span three hours. */
+export function backOff(attempt: number): number {
+  return Math.min(3600, 30 * 2 ** (attempt - 1));
+}
+
+/** Sends what stands in a realm's outbox. A message is never lost, and sent twice only when a worker dies over it. */
+export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock }: WorkerOptions): OutboxWorker {
+  let stopped = false;
+  let busy = Promise.resolve();
+
+  /** @returns how many were taken */
+  const batch = async () => {
+    const messages = await claimMessages(database, BATCH, clock());
+    const ends = await Promise.allSettled(messages.map((message) => sendOne({ database, senders, log, clock }, message)));
+    for (const end of ends) if (end.status === 'rejected') log.error({ error: nameOf(end.reason) }, 'the outbox cannot be written');
+    return messages.length;
+  };
+  // one batch at a time: who comes during one waits for it
+  const drain = () => {
+    const turn = busy.then(async () => {
+      while (!stopped && await batch() > 0);
+    });
+    busy = turn.catch(() => undefined);
+    return turn;
+  };
+  let waiting = false;
+  const timer = setInterval(() => {
+    if (waiting) return;
+    waiting = true;
+    drain().catch((error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read'))
+      .finally(() => { waiting = false; });
+  }, intervalMs);
+  return {
+    drain,
+    stop: async () => {
+      stopped = true;
+      clearInterval(timer);
+      await busy;
+      senders.close?.();
+    },
+  };
+}
+
+async function sendOne({ database, senders, log, clock }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {
+  const { id, channel, attempts } = message;
+  try {
+    await withPatience(hand(senders, message));
+  } catch (error) {
+    const name = nameOf(error);
+    const last = attempts >= ATTEMPTS;
+    const fields = { message: id, channel, attempt: attempts, error: name };
+    if (last) log.error(fields, 'message given up');
+    else log.warn(fields, 'message not sent, will be tried again');
+    await markFailed(database.db, id, name, last ? null : clock() + backOff(attempts), attempts);
+    return;
+  }
+  // when this fails the message stays `sending` and is taken again: rather twice than never
+  await markSent(database.db, id, clock(), attempts);
+}
+
+async function hand(senders: Senders, message: Message): Promise<void> {
+  const send = senders[message.channel];
+  if (!send) throw Object.assign(new Error('no sender'), { code: `no sender for ${message.channel}` });
+  await send(message);
+}
+
+async function withPatience(work: Promise<void>): Promise<void> {
+  const end = new AbortController();
+  const late = sleep(PATIENCE, undefined, { signal: end.signal, ref: false })
+    .then(() => { throw Object.assign(new Error('too slow'), { code: 'timeout' }); });
+  late.catch(() => undefined);
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    end.abort();
+  }
+}
+
+/** What went wrong without a word of the message itself: servers quote addresses in their answers. */
+function nameOf(error: unknown): string {
+  const { responseCode, code, cause, name } = (error ?? {}) as { responseCode?: unknown; code?: unknown; cause?: { code?: unknown }; name?: unknown };
+  const known = [typeof responseCode === 'number' && `smtp ${responseCode}`, code, cause?.code, name];
+  return known.find((word): word is string => typeof word === 'string') ?? 'unknown';
+}
+
+function systemClock(): number {
+  return Math.floor(Date.now() / 1000);
+}

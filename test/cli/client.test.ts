@@ -1,0 +1,102 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openDatabase } from '../../src/store/database.ts';
+import { findClient } from '../../src/store/clients.ts';
+import { openDesk, type Desk } from './support.ts';
+
+let desk: Desk;
+beforeEach(async () => {
+  desk = openDesk();
+  await desk.run('migrate', '--realm', 'inlichtingenbureau');
+});
+afterEach(() => desk.remove());
+
+const realm = ['--realm', 'inlichtingenbureau'];
+const create = ['client', 'create', ...realm, '--portal', 'portaal-zorg'];
+const redirect = ['--redirect-uri', 'https://portaal.example.nl/callback'];
+
+async function stored(id: string): Promise<Record<string, unknown>> {
+  const database = openDatabase({ file: join(desk.folder, 'data/inlichtingenbureau.sqlite') });
+  try {
+    return JSON.parse((await findClient(database.db, id))!.metadata) as Record<string, unknown>;
+  } finally {
+    await database.close();
+  }
+}
+
+describe('client (ALL-2)', () => {
+  test('a secret is shown once and kept as a hash', async () => {
+    const made = await desk.json<{ client_id: string; client_secret: string }>(...create, ...redirect, '--auth-method', 'client_secret_basic', '--name', 'Proef');
+    expect(made.client_id).toMatch(/^portaal-zorg-[0-9a-f]{8}$/);
+    expect(made.client_secret).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    const metadata = await stored(made.client_id);
+    expect(metadata).toMatchObject({
+      client_id: made.client_id, client_name: 'Proef', portal: 'portaal-zorg', redirect_uris: redirect.slice(1), response_types: ['code'],
+      grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'client_secret_basic', require_pkce: true,
+      client_secret: `sha256:${createHash('sha256').update(made.client_secret).digest('base64url')}`,
+    });
+    const { out } = await desk.run('client', 'show', ...realm, '--client-id', made.client_id);
+    expect(out).toContain('Proef');
+    expect(out).not.toMatch(/sha256|client_secret /);
+    expect((await desk.json<{ detail: unknown }[]>('audit', 'list', ...realm, '--event', 'client.created'))[0]!.detail).toEqual({
+      portal: 'portaal-zorg', changed: ['name', 'redirect-uri', 'auth-method'] });
+  });
+
+  test('update keeps what is not given; another way of authenticating drops the old credential', async () => {
+    await desk.run(...create, '--client-id', 'proef', ...redirect, '--auth-method', 'client_secret_post');
+    const before = await stored('proef');
+    const update = ['client', 'update', ...realm, '--client-id', 'proef'];
+    const changed = await desk.json(...update, '--name', 'Anders');
+    expect(changed).not.toHaveProperty('client_secret');
+    expect(await stored('proef')).toEqual({ ...before, client_name: 'Anders' });
+    const file = join(desk.folder, 'jwks.json');
+    writeFileSync(file, JSON.stringify({ keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })] }));
+    await desk.json(...update, '--auth-method', 'private_key_jwt', '--jwks-file', file);
+    const after = await stored('proef');
+    expect(after).not.toHaveProperty('client_secret');
+    expect(after).toMatchObject({ jwks: { keys: [{ kty: 'EC' }] } });
+    expect(await desk.run('client', 'rotate-secret', ...realm, '--client-id', 'proef')).toMatchObject({ code: 1 });
+  });
+
+  test('rotate-secret gives a new one', async () => {
+    const { client_secret: old } = await desk.json(...create, '--client-id', 'proef', ...redirect, '--auth-method', 'client_secret_basic');
+    const { client_secret: renewed } = await desk.json<{ client_secret: string }>('client', 'rotate-secret', ...realm, '--client-id', 'proef');
+    expect(renewed).not.toBe(old);
+    expect((await stored('proef'))['client_secret']).toBe(`sha256:${createHash('sha256').update(renewed).digest('base64url')}`);
+  });
+
+  test('list shows both sources; those of the files are not changed here', async () => {
+    await desk.run(...create, '--client-id', 'proef', '--grant', 'client_credentials', '--auth-method', 'client_secret_basic', '--scope', 'roles');
+    expect(await desk.json('client', 'list', ...realm)).toEqual(expect.arrayContaining([
+      expect.objectContaining({ client_id: 'portaal-zorg', source: 'file' }), expect.objectContaining({ client_id: 'proef', source: 'registered' })]));
+    for (const command of ['show', 'update', 'delete', 'rotate-secret']) {
+      expect(await desk.run('client', command, ...realm, '--client-id', 'portaal-zorg')).toMatchObject({ code: 1, err: expect.stringContaining('configuration files') });
+    }
+    expect(await desk.run('client', 'delete', ...realm, '--client-id', 'proef')).toMatchObject({ code: 0 });
+    expect(await desk.run('client', 'delete', ...realm, '--client-id', 'proef')).toMatchObject({ code: 1, err: 'there is no client proef' });
+  });
+
+  test.each([
+    [['--redirect-uri', 'https://*.example.nl/'], '--redirect-uri (1): a wildcard is not allowed'],
+    [['--redirect-uri', 'http://portaal.example.nl/'], '--redirect-uri (1): must be https'],
+    [['--redirect-uri', 'https://portaal.example.nl/#x'], '--redirect-uri (1): a fragment is not allowed'],
+    [[], '--redirect-uri: the authorization_code grant needs at least one'],
+    [redirect, '--auth-method: private_key_jwt needs jwks or jwks_uri'],
+    [[...redirect, '--auth-method', 'none'], '--auth-method: '],
+    [[...redirect, '--jwks-file', '/nonexistent'], '--jwks-file /nonexistent: ENOENT'],
+  ])('%j is refused', async (options, message) => {
+    const { code, err } = await desk.run(...create, ...options);
+    expect(err).toContain(message);
+    expect(code).toBe(2);
+  });
+
+  test('an id that is taken, by a file, by Sluis itself or in the database', async () => {
+    const options = [...redirect, '--auth-method', 'client_secret_basic', '--client-id'];
+    expect(await desk.run(...create, ...options, 'batch-zorg')).toMatchObject({ code: 1 });
+    expect(await desk.run(...create, ...options, 'sluis-beheer')).toMatchObject({ code: 1 });
+    expect(await desk.run(...create, ...options, 'proef')).toMatchObject({ code: 0 });
+    expect(await desk.run(...create, ...options, 'proef')).toMatchObject({ code: 1, err: 'there is already a client proef' });
+  });
+});

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { authenticate } from '../../src/domain/passwords.ts';
+import { insertAccount, updateAccount } from '../../src/store/accounts.ts';
+import { openDatabase, type Database } from '../../src/store/database.ts';
+import { insertMembership } from '../../src/store/memberships.ts';
+import { enqueue } from '../../src/store/outbox.ts';
+import { openDesk, type Desk } from './support.ts';
+
+let desk: Desk;
+beforeEach(async () => {
+  desk = openDesk();
+  await desk.run('migrate');
+});
+afterEach(() => desk.remove());
+
+const ib = ['--realm', 'inlichtingenbureau'];
+const cak = ['--realm', 'cak'];
+
+async function inDatabase<T>(realm: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = openDatabase({ file: join(desk.folder, 'data', `${realm}.sqlite`) });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+/** Somebody who registered through a broker and waits for a code. */
+async function pending(organisation: string, given: string): Promise<string> {
+  return inDatabase('inlichtingenbureau', async ({ db }) => {
+    const [account, membership] = [randomUUID(), randomUUID()];
+    await insertAccount(db, {
+      id: account, status: 'active', salutation: null, initials: 'S.', given_name: given, infix: 'de', family_name: 'Wit', department: null,
+      phone: null, email: `${given}@example.nl`, language: 'nl', created_at: desk.now, updated_at: desk.now, last_login_at: null,
+    });
+    await insertMembership(db, { id: membership, account_id: account, organisation_id: organisation, tier: 'user', status: 'pending', registered_at: desk.now, verified_at: null });
+    return membership;
+  });
+}
+
+async function municipality(): Promise<string> {
+  const { id } = await desk.json<{ id: string }>('organisation', 'create', ...ib, '--name', 'Gemeente Voorbeeld', '--identifier', 'kvk:99990401', '--entitlement', 'all');
+  return id;
+}
+
+describe('organisations', () => {
+  test('create, find by number, record agreements (IB-8)', async () => {
+    const id = await municipality();
+    expect(await desk.json('organisation', 'list', ...ib)).toEqual([{ id, name: 'Gemeente Voorbeeld', identifiers: { kvk: '99990401' } }]);
+    expect((await desk.run('agreement', 'record', ...ib, '--organisation', 'kvk:99990401', '--agreement', 'vecozo', '--signed-at', '2026-02-03')).code).toBe(0);
+    const shown = await desk.json('organisation', 'show', ...ib, '--organisation', id);
+    expect(shown).toMatchObject({ agreements: [{ agreement: 'vecozo', signed_at: Date.parse('2026-02-03') / 1000 }] });
+    expect(shown['entitlements']).toHaveLength(6);
+    expect((await desk.run('organisation', 'show', ...ib, '--organisation', id)).out).toContain('vecozo signed 2026-02-03');
+  });
+
+  test('bad input is refused and changes nothing', async () => {
+    const create = ['organisation', 'create', ...ib, '--name', 'X'];
+    expect(await desk.run(...create, '--identifier', 'kvk:12')).toMatchObject({ code: 1, err: 'this is not a valid kvk number' });
+    expect(await desk.run(...create, '--identifier', 'kvk')).toMatchObject({ code: 2 });
+    expect(await desk.run(...create, '--identifier', 'kvk:99990401', '--entitlement', 'iwmo:baas')).toMatchObject({ code: 1 });
+    expect(await desk.json('organisation', 'list', ...ib)).toEqual([]);
+    await municipality();
+    const record = ['agreement', 'record', ...ib, '--organisation', 'kvk:99990401', '--agreement'];
+    expect(await desk.run(...record, 'none')).toMatchObject({ code: 1, err: 'the realm has no agreement none' });
+    expect(await desk.run(...record, 'vecozo', '--signed-at', '2026-02-30')).toMatchObject({ code: 2 });
+    expect(await desk.run(...record, 'vecozo', '--signed-at', '2099-01-01')).toMatchObject({ code: 1 });
+  });
+});
+
+describe('code issue (IB-5, IB-6)', () => {
+  test('a user needs a role first; the desk alone can make an administrator', async () => {
+    const organisation = await municipality();
+    const membership = await pending(organisation, 'Sanne');
+    const issue = ['code', 'issue', ...ib, '--organisation', 'kvk:99990401', '--user', 'sanne de wit', '--tier'];
+    expect(await desk.run(...issue, 'user', '--json')).toMatchObject({ code: 1, err: expect.stringContaining('verification.role_first') });
+    const issued = await desk.json(...issue, 'user', '--role', 'iwmo:gebruiker');
+    expect(issued).toMatchObject({ membership, tier: 'user', expires_at: desk.now + 14 * 86_400 });
+    expect(issued['code']).toMatch(/^[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{2}$/);
+    expect(await desk.json(...issue, 'administrator')).toMatchObject({ tier: 'administrator' });
+    expect(await desk.run(...issue, 'baas')).toMatchObject({ code: 2 });
+    expect((await desk.json<{ event: string }[]>('audit', 'list', ...ib)).map((row) => row.event)).toContain('roles.assigned');
+  });
+
+  test('two people of one name are not confused', async () => {
+    const organisation = await municipality();
+    await pending(organisation, 'Sanne');
+    await pending(organisation, 'sanne');
+    const { code, err } = await desk.run('code', 'issue', ...ib, '--organisation', organisation, '--user', 'Sanne de Wit', '--tier', 'administrator');
+    expect([code, err]).toEqual([1, expect.stringContaining('more than one person')]);
+    expect(await desk.run('code', 'issue', ...ib, '--organisation', organisation, '--user', 'nobody', '--tier', 'user')).toMatchObject({ code: 1 });
+  });
+});
+
+describe('users', () => {
+  test('a local account gets a password that works (CAK-1)', async () => {
+    await desk.run('organisation', 'create', ...cak, '--name', 'Zorg', '--identifier', 'relation_number:100777', '--entitlement', 'all');
+    const create = ['user', 'create', ...cak, '--organisation', 'relation_number:100777', '--username', 'jansen', '--family-name', 'Jansen', '--email', 'j@example.nl', '--role', 'bestanden:gebruiker'];
+    const { account, password } = await desk.json<{ account: string; password: string }>(...create);
+    await inDatabase('cak', async ({ db }) => {
+      const settings = { memory_kib: 19_456, passes: 2, lanes: 1 };
+      expect(await authenticate(db, settings, { scope: '100777', username: 'Jansen', password })).toMatchObject({ accountId: account });
+    });
+    expect(await desk.run(...create)).toMatchObject({ code: 1, err: 'the name jansen is taken' });
+    expect(await desk.json('user', 'list', ...cak, '--text', 'JANS')).toMatchObject([{ id: account }]);
+    expect(await desk.json('user', 'show', ...cak, '--user', 'j@example.nl')).toMatchObject({ id: account, memberships: [{ organisation: 'Zorg', roles: ['bestanden:gebruiker'] }] });
+  });
+
+  test('people who come through a broker cannot be made here', async () => {
+    await municipality();
+    expect(await desk.run('user', 'create', ...ib, '--organisation', 'kvk:99990401', '--username', 'x', '--family-name', 'X', '--email', 'x@example.nl')).toMatchObject({ code: 1 });
+  });
+
+  test('unlock', async () => {
+    await pending(await municipality(), 'Sanne');
+    const unlock = ['user', 'unlock', ...ib, '--user', 'Sanne de Wit'];
+    expect(await desk.run(...unlock)).toMatchObject({ code: 1, err: 'this account is not locked but active' });
+    const [person] = await desk.json<{ id: string }[]>('user', 'list', ...ib);
+    await inDatabase('inlichtingenbureau', ({ db }) => updateAccount(db, person!.id, { status: 'locked' }));
+    expect(await desk.json(...unlock)).toEqual({ id: person!.id, status: 'active' });
+  });
+});
+
+describe('trail and outbox', () => {
+  test('the export is whole, oldest first, and shows itself', async () => {
+    await municipality();
+    const { out } = await desk.run('audit', 'export', ...ib);
+    expect(out.split('\n').map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['organisation.created', 'audit.exported']);
+    expect(await desk.json('audit', 'list', ...ib, '--event', 'organisation.created', '--limit', '1')).toHaveLength(1);
+    expect(await desk.run('audit', 'list', ...ib, '--limit', '0')).toMatchObject({ code: 2 });
+  });
+
+  test('messages are listed without their text; only a failed one is retried', async () => {
+    const id = await inDatabase('inlichtingenbureau', ({ db }) => enqueue(db, { channel: 'mail', recipient: 'a@example.nl', subject: 'S', text: 'geheim', now: desk.now }));
+    const { out } = await desk.run('outbox', 'list', ...ib, '--to', 'a@example.nl', '--json');
+    expect(JSON.parse(out)).toMatchObject([{ id, state: 'waiting' }]);
+    expect(out).not.toContain('geheim');
+    expect(await desk.run('outbox', 'retry', ...ib, '--id', id)).toMatchObject({ code: 1 });
+    await inDatabase('inlichtingenbureau', ({ db }) => db.updateTable('outbox').set({ state: 'failed' }).execute());
+    expect(await desk.json('outbox', 'retry', ...ib, '--id', id)).toEqual({ id, state: 'waiting' });
+  });
+});

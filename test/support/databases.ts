@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import pg from 'pg';
+import { migrate, openDatabase, type Database } from '../../src/store/database.ts';
+
+export type TestDatabase = {
+  database: Database;
+  /** another one on the same data, as a second node has */
+  second: () => Database;
+  /** closes both and removes the data */
+  drop: () => Promise<void>;
+};
+
+export type DatabaseKind = {
+  name: 'sqlite' | 'postgres';
+  /** @param options `empty`: not migrated */
+  open: (options?: { empty: boolean }) => Promise<TestDatabase>;
+};
+
+const url = await reachable();
+if (url === undefined) console.warn('skipped: the store tests on PostgreSQL (no server, and none to start)');
+
+/** Every database that is there: the same tests run on each (`describe.each(dialects)`). */
+export const dialects: DatabaseKind[] = [
+  { name: 'sqlite', open: openSqlite },
+  ...(url === undefined ? [] : [{ name: 'postgres' as const, open: (options?: { empty: boolean }) => openPostgres(url, options) }]),
+];
+
+async function openSqlite(options?: { empty: boolean }): Promise<TestDatabase> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluis-store-'));
+  const file = join(folder, 'realm.sqlite');
+  return opened(() => openDatabase({ file }), async () => rmSync(folder, { recursive: true }), options);
+}
+
+async function openPostgres(address: string, options?: { empty: boolean }): Promise<TestDatabase> {
+  const schema = `test-${randomBytes(6).toString('hex')}`;
+  const open = () => openDatabase({ url: address, schema });
+  return opened(open, async () => {
+    const database = open();
+    await sql`drop schema if exists ${sql.id(schema)} cascade`.execute(database.db);
+    await database.close();
+  }, options);
+}
+
+async function opened(open: () => Database, remove: () => Promise<void>, { empty } = { empty: false }): Promise<TestDatabase> {
+  const all = [open()];
+  const [database] = all as [Database];
+  if (!empty) await migrate(database);
+  return {
+    database,
+    second: () => {
+      const another = open();
+      all.push(another);
+      return another;
+    },
+    drop: async () => {
+      await Promise.all(all.map((one) => one.close()));
+      await remove();
+    },
+  };
+}
+
+/** The server of SLUIS_TEST_DATABASE_URL, the one on the usual port, or one of Debian's packages that is started here. */
+async function reachable(): Promise<string | undefined> {
+  const told = process.env['SLUIS_TEST_DATABASE_URL'];
+  const candidates = told ? [told] : ['postgres://postgres@127.0.0.1:5432/test', 'postgres://postgres@127.0.0.1:54329/postgres'];
+  for (const candidate of candidates) if (await answers(candidate)) return candidate;
+  if (told || !startServer(54_329)) return undefined;
+  return candidates[1];
+}
+
+async function answers(address: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: address, connectionTimeoutMillis: 1000 });
+  try {
+    await client.connect();
+    await client.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts a throw-away cluster that lives until the process ends. As root it runs as nobody: PostgreSQL refuses root. */
+function startServer(port: number): boolean {
+  const base = '/usr/lib/postgresql';
+  const version = existsSync(base) ? readdirSync(base).sort().at(-1) : undefined;
+  if (version === undefined) return false;
+  const folder = mkdtempSync(join(tmpdir(), 'sluis-postgres-'));
+  chmodSync(folder, 0o777);
+  const run = (command: string) => {
+    const root = process.getuid?.() === 0;
+    return spawnSync(root ? 'su' : 'sh', root ? ['nobody', '-s', '/bin/sh', '-c', command] : ['-c', command], { stdio: 'ignore' }).status === 0;
+  };
+  const bin = join(base, version, 'bin');
+  const data = join(folder, 'data');
+  if (!run(`${bin}/initdb -D ${data} -U postgres -A trust -E UTF8 --locale=C.UTF-8`)) return false;
+  if (!run(`${bin}/pg_ctl -D ${data} -w -l ${folder}/log -o "-p ${port} -k ${folder} -c fsync=off -c listen_addresses=127.0.0.1" start`)) return false;
+  process.on('exit', () => {
+    run(`${bin}/pg_ctl -D ${data} -m immediate stop`);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return true;
+}

@@ -1,0 +1,86 @@
+import type { Portal, Realm } from '../../src/config/schema.ts';
+import type { ViewLocals } from '../../src/http/render.ts';
+import { textsFor } from '../../src/texts/catalogue.ts';
+
+/** A page as a server could show it: the title is a text key, or words. */
+export type Sample = { name: string; view: string; titleKey?: string; title?: string; params?: Record<string, string | number>; locals?: Partial<ViewLocals> };
+
+export const realm = {
+  id: 'preview', name: 'Stichting Knooppunt', languages: ['nl', 'en'], issuer: 'http://localhost:3000/preview', folder: '', texts: {},
+  desk: { name: 'Servicedesk van het Knooppunt', phone: '088 000 00 01', hours: 'werkdagen 08.30 – 17.00 uur', email: 'hulp@knooppunt.example' },
+  links: { means: 'https://www.eherkenning.nl/', privacy: 'https://knooppunt.example/privacy', accessibility: 'https://knooppunt.example/a11y' },
+  theme: {
+    brand: ['#f1f9fa', '#dff1f3', '#bfe3e7', '#7fc6ce', '#1a7f8b', '#0d5f69', '#08444c', '#042328'],
+    header_background: '#ffffff', header_color: '#001a40', radius: '0.25rem', logo: 'logo.svg',
+  },
+} as unknown as Realm;
+
+export const portal = { id: 'zorg', name: 'Portaal Zorg', service: 'Knooppuntdiensten', url: 'http://localhost:3001/zorg/', test: false } as unknown as Portal;
+
+const form = { action: '/preview/login/1', csrf: 'c', version: 3 };
+const brokers = [
+  { id: 'digidentity', name: 'Digidentity', available: true }, { id: 'oudvandis', name: 'OudVandis', available: false },
+  { id: 'reecent', name: 'Reecent', available: true }, { id: 'rpn', name: 'RPN', available: true },
+  { id: 'wbid', name: 'Wb.ID', formerly: 'Connectie', available: true, checked: true, last: true }, { id: 'zlogin', name: 'Zlogin', available: true },
+];
+const broker = { provider: realm.name, service: portal.service, level: '3', means: realm.links.means, remember: true, brokers };
+const required = ['salutation', 'initials', 'family_name', 'phone', 'email'];
+const nav = [{ href: '/preview/admin/', label: 'Gebruikers', current: true }, { href: '/preview/admin/logout', label: 'Uitloggen', icon: 'logout', end: true, post: '/preview/admin/logout' }];
+const day = 86_400;
+const noon = 1_795_000_000;
+const anna = { id: 'm1', name: 'Anna de Vries-van der Sluis', email: 'a.devries@gemeente-voorbeeld.example', phone: '0612345678', department: 'Sociaal domein', tier: 'user', status: 'pending', registeredAt: noon, lastLoginAt: null, brokers: ['Digidentity'] };
+const roles = [{ id: 'gebruiker', name: 'Gebruiker', description: 'Uploadt en downloadt bestanden.', entitled: true }, { id: 'productbeheerder', name: 'Productbeheerder', description: 'Stelt de (webservice)instellingen in.', entitled: true }];
+const application = (id: string, name: string, exclusive: boolean, held?: string) => ({
+  id, name, exclusive, description: `Berichtenverkeer ${name}`, field: `role.${id}`, roles: roles.map((role) => ({ ...role, checked: role.id === held })),
+});
+const person = {
+  person: anna, canIssue: false, peopleUrl: '/preview/admin/', rolesAction: '/preview/admin/people/m1/roles', codeAction: '/preview/admin/people/m1/code',
+  applications: [application('iwmo', 'iWmo', true), application('ijw', 'iJw', true), application('wlz', 'Wlz-Registertoets', false)],
+};
+const given = { ...person, canIssue: true, applications: [application('iwmo', 'iWmo', true, 'gebruiker'), application('ijw', 'iJw', true)] };
+const everyone = ['Bart Jansen', 'Chaima el Haddou-Vermeulen', 'Dirk de Boer'].map((name, index) => ({
+  ...anna, id: `p${index}`, name, tier: index === 1 ? 'administrator' : 'user', status: index === 2 ? 'ended' : 'active', lastLoginAt: index === 2 ? null : noon - index * day,
+}));
+const messages = [
+  { id: 'o1', realm: 'preview', channel: 'mail', to: 'beheer@gemeente.example', subject: 'Nieuwe gebruiker: Anna de Vries', text: 'Beste gebruikersbeheerder,\n\nAnna de Vries heeft zich aangemeld.', links: ['http://localhost:3000/preview/admin/people/m1'], code: null, state: 'sent', at: noon },
+  { id: 'o2', realm: 'preview', channel: 'sms', to: '+31612345678', subject: null, text: '123456 is uw inlogcode', links: [], code: '123456', state: 'waiting', at: noon - 60 },
+];
+const step = (id: string, page: Record<string, unknown>, name: string = id, locals: Partial<ViewLocals> = {}): Sample => ({
+  name, view: `step:${id}`, titleKey: `${id}.title`, locals: { ...form, step: id, binding: id, page, ...locals },
+});
+const problem = (code: string, message: string, field?: string) => ({ code, message, ...(field && { field }) });
+const end = (code: string, fine = false, params: Record<string, string | number> = {}): Sample => {
+  const all = { portal: portal.name, organisation: 'Gemeente Voorbeeld', missing: 'Aansluitings- en bewerkersovereenkomst; Bewerkersovereenkomst met VECOZO', count: 2, need: '3', got: '2', ...params };
+  return { name: `end-${code}`, view: 'login/end', titleKey: `end.${code}.title`, params: all, locals: { ...form, page: { code, params: all, fine, reference: 'K7QM4T', portalUrl: portal.url, canReturn: !fine } } };
+};
+
+/** Every view in its states, with invented people. */
+export const samples: Sample[] = [
+  step('broker', broker, 'broker', { stepCount: { n: 1, total: 4 } }),
+  step('broker', { ...broker, brokers: brokers.map(({ id, name, available }) => ({ id, name, available })) }, 'broker-error', { problems: [problem('broker.required', 'Kies met welke leverancier u wilt inloggen', 'broker')], portal: { ...portal, test: true } }),
+  step('profile', { required }, 'profile', { values: { given_name: 'Anna', email: 'a@b.example' } }),
+  step('profile', { required }, 'profile-error', { values: { salutation: 'mevrouw', initials: '', email: 'anna', newsletter: '1' }, problems: [problem('profile.initials.required', 'Vul uw voorletters in', 'initials'), problem('profile.email.format', 'Vul een e-mailadres in, zoals naam@voorbeeld.nl', 'email')] }),
+  step('verification-code', { organisation: 'Gemeente Voorbeeld', administrators: ['Chaima el Haddou', 'Dirk de Boer'], first: false }, 'code', { deadline: 4_000_000_000 }),
+  step('verification-code', { organisation: 'Gemeente Voorbeeld', administrators: [], first: true }, 'code-first', { problems: [problem('verification-code.wrong', 'De verificatiecode klopt niet. U kunt het nog 4 keer proberen', 'code')] }),
+  step('first-administrator', { organisation: 'Gemeente Voorbeeld' }),
+  step('password', { identifiers: ['relation_number', 'username'] }),
+  step('password', { identifiers: ['username'] }, 'password-error', { values: { username: 'jansen' }, problems: [problem('password.wrong', 'De ingevulde gegevens kloppen niet. Controleer ze en probeer het opnieuw')] }),
+  ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'no_role', 'level_too_low', 'not_administrator', 'flow_unsafe'].map((code) => end(code)),
+  end('verified', true),
+  { name: 'expired', view: 'login/expired', titleKey: 'expired.title', locals: { page: { portalName: portal.name, portalUrl: portal.url, answerUrl: '/back' } } },
+  { name: 'leave', view: 'login/leave', titleKey: 'leave.title', params: { broker: 'RPN' }, locals: { page: { url: 'http://localhost:3002/sso', fields: { SAMLRequest: 'abc', RelayState: 'x' }, brokerName: 'RPN' } } },
+  { name: 'error', view: 'error', titleKey: 'error.session_not_found.title', locals: { page: { code: 'session_not_found', reference: 'K7QM4T', portalUrl: portal.url } } },
+  { name: 'logout', view: 'logout', titleKey: 'logout.title', locals: { page: { form: '<form id="op.logoutForm" method="post" action="/preview/session/end/confirm"><input type="hidden" name="xsrf" value="x"/></form>' } } },
+  { name: 'logged-out', view: 'logged-out', titleKey: 'logged-out.title', locals: { page: { portalUrl: portal.url } } },
+  { name: 'outbox', view: 'demo/outbox', titleKey: 'outbox.title', locals: { page: { messages } } },
+  { name: 'people', view: 'admin/people', titleKey: 'admin.people.title', locals: { nav, csrf: 'c', page: { organisation: 'Gemeente Voorbeeld', people: everyone, pending: [anna] }, extendHref: '/preview/admin/', deadline: 4_000_000_000 } },
+  { name: 'person', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: person } },
+  { name: 'person-saved', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, saved: true } } },
+  { name: 'person-code', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, code: 'K7QM-4TPX-92', expiresAt: noon + 14 * day } } },
+];
+
+/** What the renderer gets for a sample. */
+export function localsOf(sample: Sample, language: string): ViewLocals {
+  const title = sample.titleKey === undefined ? sample.title ?? '' : textsFor(realm).t(language)(sample.titleKey, sample.params ?? {});
+  return { realm, portal, language, title, languageHref: (code) => `?lang=${code}`, ...sample.locals };
+}

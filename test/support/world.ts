@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../../src/root.ts';
+
+export type Person = { id: string; organisation_id: string; login: Record<string, string> };
+export type Message = { id: string; realm: string; channel: string; to: string; subject: string; text: string; links: string[]; code: string | null; state: string; at: number };
+
+/** The demo world as people get it, on ports and folders of its own. */
+export type World = {
+  sluis: string; portals: string; simulator: string; data: string;
+  person(id: string): Person;
+  outbox(filter: { to?: string; channel?: string }): Promise<Message[]>;
+  /** the command line, against the same data */
+  sluisCli(...args: string[]): Promise<{ code: number; json: Record<string, unknown>; text: string }>;
+  stop(): Promise<number | null>;
+};
+
+/** Starts `dist/demo/main.js`, which `npm test` has just built. */
+export async function startWorld(extra: Record<string, string> = {}): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluis-world-'));
+  const [sluis, portals, simulator] = await freePorts(3);
+  const env = {
+    ...process.env, SLUIS_PORT: `${sluis}`, PORTALS_PORT: `${portals}`, SIMULATOR_PORT: `${simulator}`,
+    SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), ...extra,
+  };
+  const child = spawn(process.execPath, [join(root, 'dist/demo/main.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  await ready(child);
+  const at = { sluis: `http://localhost:${sluis}`, portals: `http://localhost:${portals}`, simulator: `http://localhost:${simulator}` };
+  const world = await (await fetch(`${at.portals}/world.json`)).json() as { realms: { people: Person[] }[] };
+  const people = new Map(world.realms.flatMap((realm) => realm.people).map((person) => [person.id, person]));
+  return {
+    ...at, data: join(folder, 'data'),
+    person: (id) => people.get(id) ?? missing(id),
+    outbox: async (filter) => {
+      const answer = await fetch(`${at.sluis}/demo/outbox?${new URLSearchParams(filter).toString()}`, { headers: { accept: 'application/json' } });
+      return await answer.json() as Message[];
+    },
+    sluisCli: (...args) => cli(args, { ...env, SLUIS_PUBLIC_URL: at.sluis, SIMULATOR_URL: at.simulator, PORTALS_URL: at.portals, SLUIS_DEMO: 'true' }),
+    async stop() {
+      child.kill('SIGTERM');
+      const [code] = child.exitCode === null ? await once(child, 'exit') as [number | null] : [child.exitCode];
+      rmSync(folder, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+async function cli(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; json: Record<string, unknown>; text: string }> {
+  const child = spawn(process.execPath, [join(root, 'dist/src/main.js'), ...args, '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+  const [code] = await once(child, 'close') as [number];
+  const from = text.indexOf('{');
+  return { code, text, json: from < 0 ? {} : JSON.parse(text.slice(from)) as Record<string, unknown> };
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      said += chunk.toString();
+      if (/^sluis ready http/m.test(said) && said.includes('world.json')) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => reject(new Error(`the demo world stopped with ${code}:\n${said}`)));
+    setTimeout(() => reject(new Error(`the demo world was not ready in 60 s:\n${said}`)), 60_000).unref();
+  });
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
+    const server = createServer().listen(0, () => resolve(server));
+  })));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => { server.close(resolve); })));
+  return ports;
+}
+
+function missing(id: string): never {
+  throw new Error(`the demo world has no person ${id}`);
+}

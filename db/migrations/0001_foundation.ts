@@ -22,7 +22,7 @@ export function foundation(dialect: 'sqlite' | 'postgres'): Migration {
 
 async function people(schema: Schema): Promise<void> {
   await schema.createTable('accounts')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('status', 'text', (column) => column.notNull())
     .addColumn('salutation', 'text')
     .addColumn('initials', 'text')
@@ -43,7 +43,7 @@ async function people(schema: Schema): Promise<void> {
 
 async function organisations(schema: Schema): Promise<void> {
   await schema.createTable('organisations')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .execute();
@@ -72,7 +72,7 @@ async function organisations(schema: Schema): Promise<void> {
 
 async function memberships(schema: Schema): Promise<void> {
   await schema.createTable('memberships')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('account_id', 'text', (column) => column.notNull().references('accounts.id').onDelete('cascade'))
     .addColumn('organisation_id', 'text', (column) => column.notNull().references('organisations.id'))
     .addColumn('tier', 'text', (column) => column.notNull())
@@ -91,7 +91,7 @@ async function memberships(schema: Schema): Promise<void> {
     .addPrimaryKeyConstraint('role_assignments_pk', ['membership_id', 'application', 'role'])
     .execute();
   await schema.createTable('verification_codes')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('membership_id', 'text', (column) => column.notNull().references('memberships.id').onDelete('cascade'))
     .addColumn('tier', 'text', (column) => column.notNull())
     .addColumn('hash', 'text', (column) => column.notNull())
@@ -118,7 +118,7 @@ async function logins(schema: Schema): Promise<void> {
     .execute();
   await schema.createIndex('logins_account').on('logins').column('account_id').execute();
   await schema.createTable('passwords')
-    .addColumn('account_id', 'text', (column) => column.primaryKey().references('accounts.id').onDelete('cascade'))
+    .addColumn('account_id', 'text', (column) => column.notNull().primaryKey().references('accounts.id').onDelete('cascade'))
     .addColumn('hash', 'text', (column) => column.notNull())
     .addColumn('changed_at', 'bigint', (column) => column.notNull())
     .addColumn('one_time', 'integer', (column) => column.notNull().defaultTo(0))
@@ -137,7 +137,7 @@ async function logins(schema: Schema): Promise<void> {
 
 async function runs(schema: Schema): Promise<void> {
   await schema.createTable('runs')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('flow', 'text', (column) => column.notNull())
     .addColumn('portal', 'text', (column) => column.notNull())
     .addColumn('client_id', 'text', (column) => column.notNull())
@@ -155,7 +155,7 @@ async function runs(schema: Schema): Promise<void> {
     .execute();
   await schema.createIndex('runs_expires_at').on('runs').column('expires_at').execute();
   await schema.createTable('tickets')
-    .addColumn('hash', 'text', (column) => column.primaryKey())
+    .addColumn('hash', 'text', (column) => column.notNull().primaryKey())
     .addColumn('kind', 'text', (column) => column.notNull())
     .addColumn('run_id', 'text')
     .addColumn('payload', 'text', (column) => column.notNull())
@@ -168,7 +168,7 @@ async function runs(schema: Schema): Promise<void> {
 
 async function sessions(schema: Schema): Promise<void> {
   await schema.createTable('sessions')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('account_id', 'text', (column) => column.notNull().references('accounts.id').onDelete('cascade'))
     .addColumn('organisation_id', 'text', (column) => column.references('organisations.id'))
     .addColumn('proofs', 'text', (column) => column.notNull())
@@ -179,7 +179,7 @@ async function sessions(schema: Schema): Promise<void> {
   await schema.createIndex('sessions_account').on('sessions').column('account_id').execute();
   await schema.createIndex('sessions_expires_at').on('sessions').column('expires_at').execute();
   await schema.createTable('face_sessions')
-    .addColumn('hash', 'text', (column) => column.primaryKey())
+    .addColumn('hash', 'text', (column) => column.notNull().primaryKey())
     .addColumn('face', 'text', (column) => column.notNull())
     .addColumn('account_id', 'text', (column) => column.notNull().references('accounts.id').onDelete('cascade'))
     .addColumn('organisation_id', 'text', (column) => column.notNull().references('organisations.id'))
@@ -196,7 +196,7 @@ async function sessions(schema: Schema): Promise<void> {
 async function protocol(schema: Schema): Promise<void> {
   // a grant may outlive its session (offline access), so it does not refer to it
   await schema.createTable('grants')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('session_id', 'text', (column) => column.notNull())
     .addColumn('account_id', 'text', (column) => column.notNull().references('accounts.id').onDelete('cascade'))
     .addColumn('client_id', 'text', (column) => column.notNull())
@@ -220,7 +220,7 @@ async function protocol(schema: Schema): Promise<void> {
     await schema.createIndex(`documents_${column}`).on('documents').column(column).where(sql.ref(column), 'is not', null).execute();
   }
   await schema.createTable('clients')
-    .addColumn('client_id', 'text', (column) => column.primaryKey())
+    .addColumn('client_id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('portal', 'text', (column) => column.notNull())
     .addColumn('metadata', 'text', (column) => column.notNull())
     .addColumn('created_at', 'bigint', (column) => column.notNull())
@@ -230,7 +230,7 @@ async function protocol(schema: Schema): Promise<void> {
 
 async function messages(schema: Schema): Promise<void> {
   await schema.createTable('outbox')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('channel', 'text', (column) => column.notNull())
     .addColumn('recipient', 'text', (column) => column.notNull())
     .addColumn('subject', 'text', (column) => column.notNull())
@@ -278,13 +278,13 @@ async function audit(schema: Schema, dialect: 'sqlite' | 'postgres'): Promise<vo
 
 async function limits(schema: Schema): Promise<void> {
   await schema.createTable('counters')
-    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('key', 'text', (column) => column.notNull().primaryKey())
     .addColumn('count', 'integer', (column) => column.notNull())
     .addColumn('resets_at', 'bigint', (column) => column.notNull())
     .execute();
   await schema.createIndex('counters_resets_at').on('counters').column('resets_at').execute();
   await schema.createTable('replays')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
     .execute();
   await schema.createIndex('replays_expires_at').on('replays').column('expires_at').execute();

@@ -62,7 +62,7 @@ async function begin(ctx: Context, host: RealmHost, portal: Portal): Promise<voi
   const binding = randomBytes(16).toString('base64url');
   const base = new URL(host.realm.issuer).pathname;
   const state = await issueTicket(host.database.db, {
-    kind: STATE, runId: null, payload: { binding, to: `${base}/admin${ctx.path}` }, ttl: stateTtl, now: host.clock(),
+    kind: STATE, runId: null, payload: { binding, to: `${base}${ctx.path}` }, ttl: stateTtl, now: host.clock(),
   });
   setCookie(ctx, host, `${cookieName(host, portal)}_state`, binding, stateTtl);
   const url = new URL(`${host.realm.issuer}/auth`);

@@ -20,7 +20,7 @@ export async function describeSchema(): Promise<string> {
 
 /** One line per column and constraint. */
 function pretty(statement: string): string {
-  const match = /^(create table "\w+") \((.*)\)$/s.exec(statement);
+  const match = /^(create table "\w+") \((.*)\)$/is.exec(statement);
   if (!match) return statement;
   const [, head = '', body = ''] = match;
   return `${head} (\n${splitTop(body).map((line) => `  ${line.trim()}`).join(',\n')}\n)`;

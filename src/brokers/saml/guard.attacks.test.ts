@@ -224,6 +224,7 @@ describe('more of something than any broker sends', () => {
     ['references', advice(`<ds:Signature ${ds}>${'<ds:Reference/>'.repeat(16)}</ds:Signature>`), 'broker.structure'],
     ['transforms', advice(`<ds:Signature ${ds}>${'<ds:Transform/>'.repeat(31)}</ds:Signature>`), 'broker.structure'],
     ['attributes', advice(`<x${numbered(33, (n) => ` a${n}=""`)}/>`), 'broker.structure'],
+    ['attributes in all', advice(`<x${numbered(25, (n) => ` a${n}=""`)}/>`.repeat(200)), 'broker.structure'],
     ['elements', advice('<x/>'.repeat(3000)), 'broker.structure'],
     ['depth', advice('<x>'.repeat(39) + '</x>'.repeat(39)), 'broker.structure'],
     ['inclusive namespaces', answer({}, { prefixes: [...Array(17).keys()].map((n) => `p${n}`) }), 'broker.structure'],
@@ -232,7 +233,7 @@ describe('more of something than any broker sends', () => {
   test.each(cases)('%s', (_name, xml, code) => { expect(codeOf(xml)).toBe(code); });
 });
 
-describe('messages made to be slow are refused within a second', () => {
+describe('messages made to be slow are refused within a second of work', () => {
   const reference = /<ds:Reference[\s\S]*<\/ds:Reference>/.exec(good)?.[0] ?? '';
   const fill = (piece: string, room = 180_000): string => piece.repeat(Math.floor(room / piece.length));
   const attributes = [...Array(12_000).keys()].map((n) => ` a${n}=""`).join('');
@@ -249,15 +250,17 @@ describe('messages made to be slow are refused within a second', () => {
     ['quotes', `<a ${fill('"')}`, 'broker.malformed'],
     ['an open tag', `<a ${fill('x')}`, 'broker.malformed'],
     ['many elements', responseXml({ content: fill('<a/>') }), 'broker.structure'],
-    ['as many namespaces as may be', subjectWith(fill(prefixed, 150_000)), 'broker.signature'],
+    ['as many namespaces as may be', subjectWith(prefixed.repeat(160) + fill('x', 100_000)), 'broker.signature'],
     ['as many elements as may be, deep', subjectWith((fill('<a>', 90) + fill('</a>', 120)).repeat(95)), 'broker.signature'],
     ['much text', subjectWith(fill('x')), 'broker.signature'],
     ['many character references', subjectWith(fill('&#x41;')), 'broker.signature'],
     ['white space', responseXml({ content: good.replace('<ds:SignatureValue>', () => `<ds:SignatureValue>${fill(' \n')}`).replace('acting@1', 'x') }), 'broker.signature'],
   ];
   test.each(cases)('%s', (_name, xml, code) => {
-    const start = performance.now();
+    // Processor time, so that a busy machine does not fail the test.
+    const start = process.cpuUsage();
     expect(codeOf(xml)).toBe(code);
-    expect(performance.now() - start).toBeLessThan(1000);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(1000);
   });
 });

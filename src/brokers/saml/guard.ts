@@ -17,7 +17,7 @@ export type Verdict =
   | { ok: false; responseId: string; code: FailureCode };
 
 /**
- * Judges a SAMLResponse that came over POST: believed only on verified bytes (design, brokers; stack facts, SAML).
+ * Judges a SAMLResponse that came over POST: believed only on verified bytes (SAML profiles 4.1.4).
  * @throws BrokerRefusal with one of the codes broker.too_large, malformed, forbidden_xml, structure, signature, algorithm,
  * issuer, destination, audience, recipient, expired, unsolicited, confirmation or stale
  */

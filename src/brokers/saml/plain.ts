@@ -5,6 +5,7 @@ const maxEncoded = 256 * 1024;
 const maxElements = 3000;
 const maxDepth = 40;
 const maxAttributes = 32;
+const maxAttributesInAll = 5000;
 
 /** Characters that XML 1.0 cannot hold. */
 // eslint-disable-next-line no-control-regex
@@ -47,13 +48,16 @@ function checkLimits(text: string): void {
   let elements = 0;
   let depth = 0;
   let brackets = 0;
+  let inAll = 0;
   for (const [, closing, body = ''] of text.matchAll(/<(\/?)((?:[^<>"']|"[^"<]*"|'[^'<]*')*)>/g)) {
     brackets += 1;
     if (closing) { depth -= 1; continue; }
     elements += 1;
     if (!body.endsWith('/')) depth += 1;
     if (elements > maxElements || depth > maxDepth) throw new BrokerRefusal('broker.structure', 'too many elements or too deep');
-    if ((body.match(/"[^"]*"|'[^']*'/g) ?? []).length > maxAttributes) throw new BrokerRefusal('broker.structure', 'too many attributes on one element');
+    const attributes = (body.match(/"[^"]*"|'[^']*'/g) ?? []).length;
+    inAll += attributes;
+    if (attributes > maxAttributes || inAll > maxAttributesInAll) throw new BrokerRefusal('broker.structure', 'too many attributes');
   }
   // A bracket outside a whole tag was not counted, so the limits would not hold for it.
   if (brackets !== text.split('<').length - 1) throw new BrokerRefusal('broker.malformed', 'stray bracket');

@@ -1,11 +1,12 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { seedDemo } from '../db/demo/seed.ts';
 import { createSamlBroker } from './brokers/saml/broker.ts';
 import { spMetadata } from './brokers/saml/metadata.ts';
 import type { Broker } from './brokers/broker.ts';
+import { databaseOptions } from './config/database.ts';
 import type { Config, Realm, System } from './config/schema.ts';
 import { hashPassword } from './domain/passwords.ts';
 import { Engine } from './flow/engine.ts';
@@ -21,7 +22,7 @@ import { startOutboxWorker } from './messages/worker.ts';
 import { checkClients, createProvider } from './oidc/provider.ts';
 import { root } from './root.ts';
 import { steps } from './steps/index.ts';
-import { migrate, openDatabase, type Database } from './store/database.ts';
+import { migrate, openDatabase } from './store/database.ts';
 import { endSession } from './store/sessions.ts';
 import { startPurge } from './store/purge.ts';
 
@@ -78,7 +79,7 @@ type Parts = { system: System; renderer: Renderer; log: Logger; clock: () => num
 
 async function openRealm(realm: Realm, { system, renderer, log, clock }: Parts): Promise<RealmHost> {
   const keys = await ensureRealmKeys(resolve(root, system.keys), realm.id, { demo: system.demo });
-  const database = realmDatabase(system, realm.id);
+  const database = openDatabase(databaseOptions(system, realm.id));
   await migrate(database);
   if (system.demo) await seedDemo(realm, database, (plain) => hashPassword(plain, realm.login.argon2), clock());
   const brokers = brokersOf(realm, keys);
@@ -96,14 +97,6 @@ async function openRealm(realm: Realm, { system, renderer, log, clock }: Parts):
   provider.on('session.destroyed', (session) => { endSession(database.db, session.uid).catch((error: unknown) => log.error({ err: error }, 'session not ended')); });
   provider.on('server_error', (ctx, error) => { log.error({ reference: ctx.state['reference'] as string, err: error }, 'provider failed'); });
   return { realm, system, database, keys, engine, provider, brokers, samlMetadata: metadataOf(realm, keys), renderer, log, clock };
-}
-
-/** The database of a realm: a SQLite file of its own, or a schema of its own. */
-export function realmDatabase(system: System, realmId: string): Database {
-  if (system.database_url) return openDatabase({ url: system.database_url, schema: realmId });
-  const folder = resolve(root, system.data);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return openDatabase({ file: join(folder, `${realmId}.sqlite`) });
 }
 
 function brokersOf(realm: Realm, keys: RealmKeys): ReadonlyMap<string, Broker> {

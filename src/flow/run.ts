@@ -3,7 +3,7 @@ import { loadState } from '../domain/state.ts';
 import { findRun } from '../store/runs.ts';
 import type { Db, Tables } from '../store/schema.ts';
 import type { Selectable } from 'kysely';
-import type { Facts, JournalEntry, Proof } from './facts.ts';
+import type { BrokerProof, Facts, JournalEntry, Proof } from './facts.ts';
 import { portalOf, rankOf } from './flow.ts';
 import type { Problem } from './step.ts';
 
@@ -52,13 +52,13 @@ export async function readRun(db: Db, realm: Realm, portal: Portal, row: RunRow,
 
 /** Facts = what the journal proves + what the database says now. */
 export async function gatherFacts(db: Db, realm: Realm, portal: Portal, journal: JournalEntry[], levelId: string, now: number): Promise<Facts> {
-  const proofs = journal.flatMap((entry) => entry.proofs);
   const accountId = lastOf(journal, (entry) => entry.accountId);
   const organisationId = lastOf(journal, (entry) => entry.organisationId);
   const broker = lastOf(journal, (entry) => lastOf(entry.proofs, (proof) => proof.broker));
   const state = await loadState(db, realm, {
     now, ...(accountId && { accountId }), ...(organisationId && { organisationId }), ...(broker && { broker }),
   });
+  const proofs = proofsOfOne(journal, state.account?.id, broker);
   return {
     proofs, now,
     marks: Object.assign({}, ...journal.map((entry) => entry.marks ?? {})) as Record<string, string>,
@@ -67,6 +67,17 @@ export async function gatherFacts(db: Db, realm: Realm, portal: Portal, journal:
     required: { level: rankOf(realm, levelId), levelId },
     applications: portal.applications,
   };
+}
+
+/**
+ * One person's proofs only. When somebody else came before us (another account, another identity at a broker), what the
+ * first one showed must not lend its level to the second.
+ */
+function proofsOfOne(journal: JournalEntry[], accountId: string | undefined, broker: BrokerProof | undefined): Proof[] {
+  return journal
+    .filter((entry) => entry.accountId === undefined || accountId === undefined || entry.accountId === accountId)
+    .flatMap((entry) => entry.proofs)
+    .filter((proof) => proof.broker === undefined || (proof.broker.id === broker?.id && proof.broker.actingSubject === broker.actingSubject));
 }
 
 export function highest(realm: Realm, proofs: Proof[]): number {

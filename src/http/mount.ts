@@ -18,6 +18,7 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
   const prefix = new URL(host.realm.issuer).pathname;
   const router = new Router();
   router.use(themeRoutes(host).routes());
+  router.get('/', (ctx) => showPortals(ctx, host));
   for (const routes of [loginRoutes(host), brokerRoutes(host)]) router.use(forms, routes.routes());
   const face = host.realm.portals.find((portal) => portal.first_party === 'admin');
   if (face) {
@@ -57,6 +58,12 @@ function adminNav(ctx: Context, host: RealmHost): NavItem[] {
     { href: `${base}/`, label: t('admin.nav.people'), current: true },
     { href: `${base}/logout`, label: t('admin.nav.logout'), icon: 'logout', end: true, post: `${base}/logout` },
   ];
+}
+
+/** Whoever comes to the realm itself is shown where to log in (page A01). */
+function showPortals(ctx: Context, host: RealmHost): Promise<void> {
+  const portals = host.realm.portals.map(({ name, url }) => ({ name, url }));
+  return renderPage(ctx, host, 'portals', { titleKey: 'portals.title', page: { portals } });
 }
 
 function stripped(ctx: Context, prefix: string): string {

@@ -17,6 +17,7 @@ export async function runOfBrowser(provider: Provider, req: IncomingMessage, res
 export async function finishLogin(provider: Provider, req: IncomingMessage, res: ServerResponse, realm: Realm, run: OpenRun): Promise<string> {
   const { account, proofs, level } = run.facts;
   if (!account) throw new Error(`run ${run.row.id} ended without an account`);
+  await leaveOtherAccount(provider, req, res, account.id);
   return provider.interactionResult(req, res, {
     login: {
       accountId: account.id,
@@ -27,6 +28,19 @@ export async function finishLogin(provider: Provider, req: IncomingMessage, res:
     },
     sluis: { run: run.row.id },
   }, { mergeWithLastSubmission: false });
+}
+
+/**
+ * Somebody else logged in at this browser before: that session ends here. Left to itself, the provider puts a page in
+ * between that only a script, or a button nobody expects, gets past.
+ */
+async function leaveOtherAccount(provider: Provider, req: IncomingMessage, res: ServerResponse, accountId: string): Promise<void> {
+  const interaction = await provider.interactionDetails(req, res);
+  const { session } = interaction;
+  if (!session?.uid || session.accountId === accountId) return;
+  await (await provider.Session.findByUid(session.uid))?.destroy();
+  delete (session as { uid?: string }).uid;
+  await interaction.save(interaction.exp - Math.floor(Date.now() / 1000));
 }
 
 /** RFC 8176 names where there is one. */

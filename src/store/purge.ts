@@ -1,5 +1,7 @@
+import { purgeCounters } from './counters.ts';
 import type { Database } from './database.ts';
 import { createDocuments } from './documents.ts';
+import { purgeReplays } from './replays.ts';
 import { purgeRuns } from './runs.ts';
 import { purgeSessions } from './sessions.ts';
 
@@ -21,6 +23,6 @@ export async function purge(database: Database, now: number): Promise<void> {
   await purgeRuns(db, now - runsKept);
   await purgeSessions(db, now);
   await db.deleteFrom('tickets').where('expires_at', '<=', now - runsKept).execute();
-  await db.deleteFrom('replays').where('expires_at', '<=', now).execute();
-  await db.deleteFrom('counters').where('resets_at', '<=', now).execute();
+  await purgeReplays(db, now);
+  await purgeCounters(db, now);
 }

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,24 +84,21 @@ async function answers(address: string): Promise<boolean> {
   }
 }
 
-/** Starts a throw-away cluster that lives until the process ends. As root it runs as nobody: PostgreSQL refuses root. */
+/** Starts a throw-away cluster that ends when this process does. As root it runs as nobody: PostgreSQL refuses root. */
 function startServer(port: number): boolean {
   const base = '/usr/lib/postgresql';
   const version = existsSync(base) ? readdirSync(base).sort().at(-1) : undefined;
   if (version === undefined) return false;
   const folder = mkdtempSync(join(tmpdir(), 'sluis-postgres-'));
   chmodSync(folder, 0o777);
-  const run = (command: string) => {
-    const root = process.getuid?.() === 0;
-    return spawnSync(root ? 'su' : 'sh', root ? ['nobody', '-s', '/bin/sh', '-c', command] : ['-c', command], { stdio: 'ignore' }).status === 0;
-  };
-  const bin = join(base, version, 'bin');
-  const data = join(folder, 'data');
+  const [bin, data] = [join(base, version, 'bin'), join(folder, 'data')];
+  const shell = (command: string): [string, string[]] =>
+    process.getuid?.() === 0 ? ['su', ['nobody', '-s', '/bin/sh', '-c', command]] : ['sh', ['-c', command]];
+  const run = (command: string) => spawnSync(...shell(command), { stdio: 'ignore' }).status === 0;
   if (!run(`${bin}/initdb -D ${data} -U postgres -A trust -E UTF8 --locale=C.UTF-8`)) return false;
   if (!run(`${bin}/pg_ctl -D ${data} -w -l ${folder}/log -o "-p ${port} -k ${folder} -c fsync=off -c listen_addresses=127.0.0.1" start`)) return false;
-  process.on('exit', () => {
-    run(`${bin}/pg_ctl -D ${data} -m immediate stop`);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  // a test runner gives no dependable moment at which a process ends, so this is watched from outside
+  const watch = `while [ -d /proc/${process.pid} ]; do sleep 1; done; ${bin}/pg_ctl -D ${data} -m immediate stop; rm -rf ${folder}/*`;
+  spawn(...shell(watch), { stdio: 'ignore', detached: true }).unref();
   return true;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
-import { startSluis, StartError, type Running } from './app.ts';
+import type { Running } from './app.ts';
 import { run } from './cli/index.ts';
 import { ConfigError, describeMistake, loadConfig } from './config/load.ts';
 import { root } from './root.ts';
@@ -25,13 +25,15 @@ async function serve(args: string[]): Promise<void> {
     process.stdout.write('usage: sluis serve [--config FILE]\n');
     return;
   }
+  // only a server needs all of it: other commands start faster without
+  const { startSluis, StartError } = await import('./app.ts');
   try {
     const config = loadConfig(values.config ?? join(root, 'config/sluis.yaml'), process.env, { certificates: 'required', knownSteps: [...steps.keys()], knownPredicates: predicateNames });
     const running = await startSluis(config);
     process.stdout.write(`sluis ready ${running.url}\n`);
     stopOnSignal(running);
   } catch (error) {
-    process.stderr.write(`${reasonsOf(error).join('\n')}\n`);
+    process.stderr.write(`${(error instanceof StartError ? error.reasons : reasonsOf(error)).join('\n')}\n`);
     process.exitCode = 1;
   }
 }
@@ -52,7 +54,6 @@ function stopOnSignal(running: Running): void {
 
 function reasonsOf(error: unknown): string[] {
   if (error instanceof ConfigError) return error.mistakes.map(describeMistake);
-  if (error instanceof StartError) return error.reasons;
   if ((error as { code?: string }).code === 'EADDRINUSE') return [`port ${(error as { port?: number }).port} is in use: stop what uses it, or set SLUIS_PORT`];
   return [error instanceof Error ? error.stack ?? error.message : String(error)];
 }

@@ -104,6 +104,17 @@ export class Engine {
     return this.take(run, viewer, { outcome, binding: current, values });
   }
 
+  /**
+   * Begins a refused run anew, without what a session brought along: the way out for who has another means or another
+   * account. What was refused stays in the audit trail.
+   */
+  async restart(id: string): Promise<void> {
+    const run = await this.look(id);
+    if (!run || run.row.status !== 'ended' || run.row.expires_at <= run.facts.now) return;
+    const patch: Patch = { journal: '[]', state: '{}', notice: null, status: 'open', end_code: null, account_id: null, organisation_id: null };
+    await attempt(() => this.database.transaction((tx) => this.lock(tx, run, patch)));
+  }
+
   /** A broker's verified answer, waiting under a single-use handle, is taken into the run that it belongs to. */
   async resume(id: string, handle: string, viewer: Viewer): Promise<Turn> {
     const run = await this.look(id);

@@ -45,6 +45,10 @@ async function post(ctx: Context, host: RealmHost, run: OpenRun): Promise<void> 
     return renderProblem(ctx, host, 403, 'csrf', { portal: run.portal, backHref: hrefOf(host, run) });
   }
   if (action === 'cancel') return leaveToPortal(ctx, host, run);
+  if (action === 'restart') {
+    await host.engine.restart(run.row.id);
+    return seeOther(ctx, hrefOf(host, run));
+  }
   const turn = await host.engine.submit(run.row.id, { binding, version: Number(version), fields: { ...fields, action } }, viewerOf(ctx, host.realm, run.request.language));
   if (turn.kind === 'leave') rememberBroker(ctx, host.realm, fields['remember'] === '1' ? turn.broker : undefined);
   await answer(ctx, host, turn, true);

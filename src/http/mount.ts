@@ -1,4 +1,5 @@
 import { createReadStream, existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { extname, join } from 'node:path';
 import Router, { type RouterContext } from '@koa/router';
 import type { Context, Middleware } from 'koa';
@@ -31,11 +32,10 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
     }).routes());
   }
   const own = router.routes();
-  const provider = host.provider.callback();
+  const provider = providerOf(host);
   return async (ctx, next) => {
     if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return next();
     const { url } = ctx.req;
-    ctx.state['mountPath'] = prefix;
     ctx.url = stripped(ctx, prefix);
     // the provider derives its own addresses from the difference between the two
     await own(ctx as RouterContext, async () => {
@@ -45,9 +45,23 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
       ctx.respond = false;
       // what Koa would send at the end is sent by the provider; only its headers are ours
       ctx.res.statusCode = 404;
-      return provider(ctx.req, ctx.res);
+      return provider(ctx);
     });
     return undefined;
+  };
+}
+
+/** The provider is a Koa application of its own: what our middleware found out about a request is handed over to it. */
+function providerOf({ provider }: RealmHost): (ctx: Context) => Promise<void> {
+  const states = new WeakMap<IncomingMessage, Record<string, unknown>>();
+  provider.use(async (ctx, next) => {
+    Object.assign(ctx.state, states.get(ctx.req));
+    await next();
+  });
+  const handle = provider.callback();
+  return (ctx) => {
+    states.set(ctx.req, ctx.state);
+    return handle(ctx.req, ctx.res);
   };
 }
 

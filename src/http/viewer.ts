@@ -32,8 +32,11 @@ function keep(ctx: Context, realm: Realm, name: string, value: string, maxAge = 
 const languageCookie = (realm: Realm): string => `sluis_${realm.id}_lang`;
 const brokerCookie = (realm: Realm): string => `sluis_${realm.id}_broker`;
 
-/** The same page in another language. */
+/** The same page in another language; what else the address says stays. */
 export function languageHref(ctx: Context): (language: string) => string {
-  const path = (ctx.state['mountPath'] as string | undefined ?? '') + ctx.path;
-  return (language) => `${path}?lang=${language}`;
+  const { pathname, searchParams } = new URL(ctx.originalUrl, 'http://here');
+  return (language) => {
+    searchParams.set('lang', language);
+    return `${pathname}?${searchParams.toString()}`;
+  };
 }

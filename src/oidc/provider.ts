@@ -1,6 +1,7 @@
-import { Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
+import { takeTry } from '../domain/throttle.ts';
 import type { RealmKeys } from '../keys/keys.ts';
 import type { Database } from '../store/database.ts';
 import { createAdapterFactory } from './adapter.ts';
@@ -136,11 +137,19 @@ function features(realm: Realm, pages: ProviderPages): NonNullable<Configuration
   };
 }
 
+/** Logins started in five minutes. */
+const startsPerAddress = { limit: 1000, window: 300 };
+
 /** Every authorization that needs a person becomes a run; its address is the interaction's. */
 async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[], { realm, engine, database, clock }: ProviderOptions): Promise<string> {
   const portal = portalOfClient(realm, ctx.oidc.client);
   if (!portal || !ctx.oidc.client) throw new Error('a client without a portal');
   const params = ctx.oidc.params ?? {};
+  // every start writes rows: one address may not fill the database. Whole municipalities share an address, so it is wide.
+  const address = (ctx.state['address'] as string | undefined) ?? '';
+  if (!(await takeTry(database.db, `runs@${address}`, startsPerAddress, clock())).allowed) {
+    throw new errors.CustomOIDCProviderError('temporarily_unavailable', 'too many logins were started from this address; try again in some minutes');
+  }
   // somebody who must log in again brings nothing along
   const again = reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age' || reason === 'id_token_hint');
   const { journal } = again ? { journal: [] } : await evidenceOf(ctx, engine, database);

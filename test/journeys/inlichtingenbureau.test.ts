@@ -191,6 +191,10 @@ describeInBrowser('Inlichtingenbureau: inloggen op portaal Zorg', () => {
     expect(await dirk.end()).toBe('level_too_low');
     expect(await dirk.page.locator('main').innerText()).toContain('3');
     await dirk.look('A22-level-too-low');
+    // 'Opnieuw inloggen' is no dead end: the choice of brokers again, for who has another means
+    await dirk.press('restart');
+    expect(await dirk.step()).toBe('broker');
+    await throughBroker(dirk, world, 'ib-low');
     await dirk.press('cancel');
     expect(dirk.page.url()).toContain('/portaal-zorg/');
     expect(await dirk.page.locator('body').innerText()).not.toContain('Uitloggen');

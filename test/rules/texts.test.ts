@@ -1,0 +1,43 @@
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { catalogue } from '../../src/texts/catalogue.ts';
+import { filesOf, product, read } from './source.ts';
+
+const [nl, en] = [catalogue('nl'), catalogue('en')];
+const parameters = (text: string): string[] => [...new Set([...text.matchAll(/\{\s*(\w+)\s*[,}]/g)].map(([, name = '']) => name))].toSorted();
+const missing = (keys: string[]): string[] => [...new Set(keys)].filter((key) => nl[key] === undefined || en[key] === undefined);
+
+type Binding = { step: string; with?: { else?: string } };
+
+describe('texts', () => {
+  test('Dutch and English have the same keys, and ask for the same parameters', () => {
+    expect(Object.keys(en).toSorted()).toEqual(Object.keys(nl).toSorted());
+    const different = Object.keys(nl).filter((key) => parameters(nl[key] ?? '').join() !== parameters(en[key] ?? '').join());
+    expect(different).toEqual([]);
+  });
+
+  test('every way in which a flow can end has a page: what realm files and steps say', () => {
+    const files = filesOf('config/realms').filter((file) => file.endsWith('/realm.yaml'));
+    const flows = files.flatMap((file) => Object.values((parse(read(file)) as { flows: Record<string, { bindings: Binding[] }> }).flows));
+    const fromFiles = flows.flatMap(({ bindings }) => bindings.flatMap((binding) => (binding.step === 'require' ? [String(binding.with?.else)] : [])));
+    const fromSteps = product.flatMap((file) => [...read(file).matchAll(/kind: 'deny', code: '(\w+)'/g)].map(([, code = '']) => code));
+    const codes = [...fromFiles, ...fromSteps, 'flow_unsafe'];
+    expect(codes).toEqual(expect.arrayContaining(['level_too_low', 'verified', 'administrator_first']));
+    expect(missing(codes.flatMap((code) => ['title', 'body', 'do', 'action'].map((part) => `end.${code}.${part}`)))).toEqual([]);
+  });
+
+  test('every error page has its text', () => {
+    const codes = product.flatMap((file) => [...read(file).matchAll(/renderProblem\(ctx, [^)]*?\d{3}, '(\w+)'/g)].map(([, code = '']) => code));
+    expect(codes).toEqual(expect.arrayContaining(['csrf', 'session_not_found', 'broker']));
+    expect(missing(codes.flatMap((code) => [`error.${code}.title`, `error.${code}.body`]))).toEqual([]);
+  });
+
+  test('every step with a page has a title, in a catalogue beside it', () => {
+    const ids = filesOf('src/steps').flatMap((file) => /^src\/steps\/([^/]+)\/view\.ejs$/.exec(file)?.[1] ?? []);
+    expect(missing(ids.map((id) => `${id}.title`))).toEqual([]);
+    for (const id of ids) {
+      const keys = Object.keys(JSON.parse(read(`src/steps/${id}/texts/nl.json`)) as object);
+      expect({ id, foreign: keys.filter((key) => !key.startsWith(`${id}.`)) }).toEqual({ id, foreign: [] });
+    }
+  });
+});

@@ -1,0 +1,98 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { startSluis, type Running } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/schema.ts';
+import type { RealmHost } from '../../src/http/realm.ts';
+import { newKeyPair } from '../../src/keys/certificate.ts';
+import { root } from '../../src/root.ts';
+import { HttpBrowser } from './http-browser.ts';
+import type { KeyPair } from './saml.ts';
+
+export type Install = {
+  /** `http://localhost:<port>` */
+  url: string;
+  port: number;
+  running: Running;
+  /** signs what all six brokers answer */
+  brokerKeys: KeyPair;
+  /** epoch seconds, as Sluis sees them */
+  now(): number;
+  /** moves the clock of Sluis forward; the provider's own lifetimes keep the system's clock */
+  advance(seconds: number): void;
+  host(realm: string): RealmHost;
+  browser(): HttpBrowser;
+  stop(): Promise<void>;
+};
+
+/** A folder with a copy of the shipped configuration, which a test may spoil. */
+export type Workshop = { folder: string; edit(file: string, change: (text: string) => string): void; load(): Config; remove(): void };
+
+export async function openWorkshop(keys: KeyPair & { cert: string }): Promise<Workshop & { port: number }> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluis-security-'));
+  cpSync(join(root, 'config'), join(folder, 'config'), { recursive: true });
+  mkdirSync(join(folder, 'keys/demo'), { recursive: true });
+  writeFileSync(join(folder, 'keys/demo/simulator.crt'), keys.cert);
+  const port = await freePort();
+  const env = {
+    SLUIS_PORT: `${port}`, SLUIS_PUBLIC_URL: `http://localhost:${port}`, SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), SLUIS_DEMO: 'true',
+  };
+  return {
+    folder, port,
+    edit(file, change) {
+      const path = join(folder, 'config', file);
+      const [before, after] = [readFileSync(path, 'utf8'), change(readFileSync(path, 'utf8'))];
+      if (before === after) throw new Error(`${file}: nothing changed`);
+      writeFileSync(path, after);
+    },
+    load() {
+      const config = loadConfig(join(folder, 'config/sluis.yaml'), env, { certificates: 'required' });
+      return { ...config, system: { ...config.system, log_level: 'silent' } };
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export async function newBrokerKeys(): Promise<KeyPair & { cert: string }> {
+  const { key, cert } = await newKeyPair('broker of the tests', Math.floor(Date.now() / 1000));
+  return { privateKey: key, publicKey: cert, cert };
+}
+
+/** Starts Sluis with the demo people in this process. The six brokers are ours: `brokerKeys` signs for them. */
+export async function install(options: { prepare?: (workshop: Workshop) => void; change?: (config: Config) => void } = {}): Promise<Install> {
+  const brokerKeys = await newBrokerKeys();
+  const workshop = await openWorkshop(brokerKeys);
+  options.prepare?.(workshop);
+  const config = workshop.load();
+  options.change?.(config);
+  let ahead = 0;
+  const now = (): number => Math.floor(Date.now() / 1000) + ahead;
+  const running = await startSluis(config, { log: pino({ level: 'silent' }), clock: now });
+  const url = `http://localhost:${workshop.port}`;
+  return {
+    url, port: workshop.port, running, brokerKeys, now,
+    advance: (seconds) => { ahead += seconds; },
+    host: (realm) => running.hosts.find((host) => host.realm.id === realm) ?? unknown(realm),
+    browser: () => new HttpBrowser(url),
+    async stop() {
+      await running.stop();
+      workshop.remove();
+    },
+  };
+}
+
+function unknown(realm: string): never {
+  throw new Error(`there is no realm ${realm}`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import { begin, name, realmWith, stepsOf, tiny, viewer, whereIs, type Walk } from '../../test/support/flow.ts';
 import { emptyDatabase, noon } from '../../test/support/house.ts';
 import { aMembership, anAccount, anOrganisation } from '../../test/support/rows.ts';
@@ -173,7 +174,6 @@ describe('first arrival', () => {
 
 describe('state of a step', () => {
   test('is given back, and as if new when it no longer fits', async () => {
-    const { z } = await import('zod');
     const seen: unknown[] = [];
     const counting = tiny('counting', {
       state: z.object({ n: z.number() }) as never,
@@ -190,7 +190,6 @@ describe('state of a step', () => {
   });
 
   test('an input that the step cannot read is a problem on the page, not an error', async () => {
-    const { z } = await import('zod');
     const strict = tiny('strict', { input: z.object({ n: z.string().max(3) }) as never });
     const run = await begin({ realm: realmWith(['strict']), steps: stepsOf(strict), database });
     expect(await run.post({ n: 'far too long' })).toMatchObject({ kind: 'page', problems: [{ code: 'input.unreadable' }] });

@@ -166,3 +166,27 @@ describe('a run that took too long', () => {
     expect((await run.show()).kind).toBe('done');
   });
 });
+
+describe('beginning anew', () => {
+  const end = tiny('end', { model: () => ({ settledBy: ['account_active'], passes: false, gives: [] }), enter: async () => ({ kind: 'deny', code: 'account_inactive' }) });
+
+  test('a refused run starts over without what a session brought along; its trail stays', async () => {
+    await updateAccount(database.db, 'anna', { status: 'locked' });
+    const run = await begin({ realm: realmWith(['name', 'end']), steps: stepsOf(name, end), database, seed: seedOf('low') });
+    expect(whereIs(await run.show())).toBe('end account_inactive');
+    await run.engine.restart('run');
+    expect(await run.show()).toMatchObject({ kind: 'page', binding: 'name', problems: [], run: { journal: [], facts: { proofs: [] } } });
+    expect(await listAudit(database.db, { event: 'login.refused' })).toHaveLength(1);
+  });
+
+  test('a run that is open, done, expired or unknown is left as it is', async () => {
+    const run = await begin({ realm: realmWith(['name', 'plain']), steps: stepsOf(name, plain), database });
+    await run.post({ account: 'anna' });
+    await run.engine.restart('run');
+    expect(whereIs(await run.show())).toBe('plain');
+    await run.post();
+    await run.engine.restart('run');
+    expect(whereIs(await run.show())).toBe('done');
+    await run.engine.restart('none');
+  });
+});

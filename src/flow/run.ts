@@ -1,13 +1,12 @@
 import type { Portal, Realm } from '../config/schema.ts';
 import { loadState } from '../domain/state.ts';
 import { findRun } from '../store/runs.ts';
-import type { Db, Tables } from '../store/schema.ts';
-import type { Selectable } from 'kysely';
+import type { Db } from '../store/schema.ts';
 import type { BrokerProof, Facts, JournalEntry, Proof } from './facts.ts';
 import { portalOf, rankOf } from './flow.ts';
 import type { Problem } from './step.ts';
 
-export type RunRow = Selectable<Tables['runs']>;
+export type RunRow = NonNullable<Awaited<ReturnType<typeof findRun>>>;
 
 /** What the portal asked, kept so that an expired run can still answer it. */
 export type RunRequest = {

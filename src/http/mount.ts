@@ -8,7 +8,7 @@ import { faceRoutes, requireAdmin } from './face.ts';
 import { allowForms, originOf } from './headers.ts';
 import { loginRoutes } from './login.ts';
 import { textsFor } from '../texts/catalogue.ts';
-import { renderPage } from './pages.ts';
+import { renderPage, renderProblem } from './pages.ts';
 import type { RealmHost } from './realm.ts';
 import type { NavItem } from './render.ts';
 import { brokerRoutes } from './return.ts';
@@ -52,11 +52,14 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
 }
 
 /** The provider is a Koa application of its own: what our middleware found out about a request is handed over to it. */
-function providerOf({ provider }: RealmHost): (ctx: Context) => Promise<void> {
+function providerOf(host: RealmHost): (ctx: Context) => Promise<void> {
+  const { provider } = host;
   const states = new WeakMap<IncomingMessage, Record<string, unknown>>();
   provider.use(async (ctx, next) => {
     Object.assign(ctx.state, states.get(ctx.req));
     await next();
+    // the provider leaves an address that it does not know without a page
+    if (ctx.status === 404 && !ctx.body) await renderProblem(ctx, host, 404, 'not_found');
   });
   const handle = provider.callback();
   return (ctx) => {

@@ -1,5 +1,4 @@
 import type { Context } from 'koa';
-import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Portal } from '../config/schema.ts';
 import { portalOfClient } from '../oidc/clients.ts';
 import type { ProviderPages } from '../oidc/provider.ts';
@@ -49,7 +48,7 @@ export function providerPages(host: Host): ProviderPages {
       const portal = portalOfClient(host.realm, ctx.oidc.client);
       await renderPage(ctx, host, 'logout', { titleKey: 'logout.title', ...(portal && { portal }), page: { form, portalUrl: portal?.url } });
     },
-    async loggedOut(ctx: KoaContextWithOIDC) {
+    async loggedOut(ctx) {
       const portal = portalOfClient(host.realm, ctx.oidc.client);
       await renderPage(ctx, host, 'logged-out', { titleKey: 'logged-out.title', ...(portal && { portal }), page: { portalUrl: portal?.url } });
     },

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { Provider } from 'oidc-provider';
 import type { Broker } from '../brokers/broker.ts';
 import type { Realm, System } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import type { RealmKeys } from '../keys/keys.ts';
+import type { createProvider } from '../oidc/provider.ts';
 import type { Database } from '../store/database.ts';
 import type { Renderer } from './render.ts';
 
@@ -14,7 +14,7 @@ export type RealmHost = {
   database: Database;
   keys: RealmKeys;
   engine: Engine;
-  provider: Provider;
+  provider: ReturnType<typeof createProvider>;
   brokers: ReadonlyMap<string, Broker>;
   /** signed EntityDescriptor of our service provider; undefined when the realm has no SAML brokers */
   samlMetadata: string | undefined;

@@ -36,7 +36,11 @@ export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa
     app.use(demo.use(demoRoutes(hosts).routes()).routes());
   }
   for (const host of hosts) app.use(mountRealm(host, forms));
-  app.use(async (ctx) => { if (hosts[0]) await renderProblem(ctx, hosts[0], 404, 'not_found'); });
+  app.use(async (ctx) => {
+    if (!hosts[0]) return;
+    if (ctx.path === '/') ctx.redirect(`${new URL(hosts[0].realm.issuer).pathname}/`);
+    else await renderProblem(ctx, hosts[0], 404, 'not_found');
+  });
   return app;
 }
 

@@ -34,9 +34,13 @@ const brokerCookie = (realm: Realm): string => `sluis_${realm.id}_broker`;
 
 /** The same page in another language; what else the address says stays. */
 export function languageHref(ctx: Context): (language: string) => string {
-  const { pathname, searchParams } = new URL(ctx.originalUrl, 'http://here');
+  // the provider is mounted below the realm and sees less of the address than the browser does
+  const { originalUrl = ctx.originalUrl } = ctx.req as { originalUrl?: string };
+  const { pathname, searchParams } = new URL(`http://here${originalUrl}`);
+  // two slashes in front would name another host
+  const path = pathname.replace(/^\/+/, '/');
   return (language) => {
     searchParams.set('lang', language);
-    return `${pathname}?${searchParams.toString()}`;
+    return `${path}?${searchParams.toString()}`;
   };
 }

@@ -38,7 +38,7 @@ const homes: Record<string, string[]> = {
   yaml: ['src/config/'],
   '@peculiar/x509': ['src/keys/'], 'reflect-metadata': ['src/keys/'],
   pino: ['src/app.ts', 'src/http/'],
-  zod: ['src/config/', 'src/domain/', 'src/flow/', 'src/keys/', 'src/steps/'],
+  zod: ['db/demo/', 'src/config/', 'src/domain/', 'src/flow/', 'src/keys/', 'src/steps/'],
 };
 
 const imports = product.flatMap(importsOf);

@@ -18,5 +18,6 @@ describe('THIRD-PARTY.md', () => {
     const built = [...read('views/assets/LICENSES.txt').matchAll(/^(\S+)@(\S+): (\S+)$/gm)].map(([, name = '', version = '', licence = '']) => [name, [version, licence]]);
     expect(built.length).toBeGreaterThan(20);
     expect(Object.fromEntries(built.map(([name]) => [name, rows.get(String(name))]))).toEqual(Object.fromEntries(built));
+    expect(rows.size).toBe(built.length + Object.keys(dependencies).length);
   });
 });

@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { install, type Install } from '../support/install.ts';
-import { arrive, authUrl, ib, portals } from '../support/journeys.ts';
+import { arrive as arriveAsking, authUrl, ib, portals } from '../support/journeys.ts';
+import type { HttpBrowser, Page } from '../support/http-browser.ts';
 
 const callback = `${portals}/werk-en-inkomen/callback`;
+/** This portal may not ask for roles. */
+const arrive = (browser: HttpBrowser, portal: string, changes: Record<string, string | undefined>): Promise<Page> => arriveAsking(browser, portal, { scope: 'openid profile', ...changes });
 const huge = 'x'.repeat(4000);
 
 describe('what a portal asks at the authorization endpoint', () => {
   let sluis: Install;
-  beforeAll(async () => { sluis = await install(); }, 60_000);
+  beforeAll(async () => {
+    sluis = await install({ prepare: ({ edit }) => edit('realms/inlichtingenbureau/portals/werk-en-inkomen.yaml', (text) => `${text}    scope: openid profile organisation\n`) });
+  }, 60_000);
   afterAll(() => sluis?.stop());
 
   test.each<[string, Record<string, string | undefined>, string]>([
@@ -31,14 +36,15 @@ describe('what a portal asks at the authorization endpoint', () => {
   ])('%s: a clear page, and no redirect anywhere', async (_name, changes, code) => {
     const page = await arrive(sluis.browser(), 'werk-en-inkomen', changes);
     expect([page.status, page.end, page.location]).toEqual([400, code, undefined]);
-    expect(page.html).not.toMatch(/<script>alert|evil\.example/);
-    expect(page.html).toMatch(/[0-9A-F]{10}/);
-    // no way on but to the portal itself
-    for (const [, href] of page.html.matchAll(/<a [^>]*href="([^"]+)"/g)) expect(href).toMatch(/^(#|\/|tel:|mailto:|http:\/\/localhost:)/);
+    expect(page.html).not.toContain('<script>alert');
+    expect(page.html).toMatch(/data-reference>[0-9A-F]{10}</);
+    // no way on but to the portal itself, and to this page in another language
+    for (const [, href] of page.html.matchAll(/<a [^>]*href="([^"]+)"/g)) expect(href).toMatch(/^(#|\/inlichtingenbureau\/auth\?|tel:|mailto:|http:\/\/localhost:3001\/werk-en-inkomen\/$)/);
   });
 
   test.each<[string, Record<string, string | undefined>, string]>([
-    ['a scope the client may not have', { scope: 'openid offline_access' }, 'invalid_scope'],
+    ['a scope the client may not have', { scope: 'openid roles' }, 'invalid_scope'],
+    ['a scope with characters that no scope has', { scope: 'openid \u202e' }, 'invalid_scope'],
     ['an unknown response type', { response_type: 'token' }, 'unsupported_response_type'],
     ['no response type', { response_type: undefined }, 'invalid_request'],
     ['no proof key', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
@@ -51,18 +57,17 @@ describe('what a portal asks at the authorization endpoint', () => {
     ['prompt=none when nobody is logged in', { prompt: 'none' }, 'login_required'],
   ])('%s: a standard error with the state at the portal', async (_name, changes, error) => {
     const page = await arrive(sluis.browser(), 'werk-en-inkomen', changes);
-    expect(page.location?.split('?')[0]).toBe(callback);
+    expect(page.location?.split(/[?#]/)[0]).toBe(callback);
     expect(page.answer).toMatchObject({ error, state: 'st-1', iss: `${sluis.url}/${ib}` });
-    expect(page.answer['error_description']).toBeTruthy();
   });
 
   test('a scope nobody knows gives nothing and stops nobody', async () => {
-    expect((await arrive(sluis.browser(), 'werk-en-inkomen', { scope: 'openid everything \u202e' })).step).toBe('broker');
+    expect((await arrive(sluis.browser(), 'werk-en-inkomen', { scope: 'openid everything' })).step).toBe('broker');
   });
 
   test.each([['two clients', '&client_id=portaal-zorg'], ['two redirect URIs', '&redirect_uri=https%3A%2F%2Fevil.example'], ['two states', '&state=b']])('%s in one request: a clear page', async (_name, more) => {
     const page = await sluis.browser().get(authUrl('werk-en-inkomen') + more);
-    expect(page.html + (page.location ?? '')).not.toContain('evil.example');
+    expect(page.location ?? '').not.toContain('evil.example');
     expect(page.end ?? page.answer['error']).toBe('invalid_request');
   });
 

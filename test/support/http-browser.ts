@@ -20,7 +20,8 @@ export class Page {
 
   /** Parameters of the answer at a portal. */
   get answer(): Record<string, string> {
-    return Object.fromEntries(new URL(this.location ?? this.url).searchParams);
+    const { searchParams, hash } = new URL(this.location ?? this.url);
+    return Object.fromEntries([...searchParams, ...new URLSearchParams(hash.slice(1))]);
   }
 
   get step(): string | undefined {

@@ -8,7 +8,6 @@ const maxAttributes = 32;
 const maxAttributesInAll = 5000;
 
 /** Characters that XML 1.0 cannot hold. */
-// eslint-disable-next-line no-control-regex
 export const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
 /**

@@ -17,7 +17,7 @@ function show(value: Value): string {
   if (value instanceof Html) return value.text;
   if (Array.isArray(value)) return value.map(show).join('');
   if (value === false || value === null || value === undefined) return '';
-  return escapeText(String(value));
+  return escapeText(typeof value === 'number' ? `${value}` : value as string);
 }
 
 /** Escapes text for use in HTML or XML, as content or in a quoted attribute. */

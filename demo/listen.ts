@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 export type Running = { close(): Promise<void> };
 
@@ -7,8 +7,8 @@ export type Running = { close(): Promise<void> };
  * Starts a server and waits until it listens.
  * @throws Error that names the port and its setting when the port is in use
  */
-export async function listen(handler: RequestListener, where: { host: string; port: number; setting: string; what: string }): Promise<Running> {
-  const server = createServer(handler);
+export async function listen(handler: (req: IncomingMessage, res: ServerResponse) => unknown, where: { host: string; port: number; setting: string; what: string }): Promise<Running> {
+  const server = createServer((req, res) => { void handler(req, res); });
   await new Promise<void>((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       fail(error.code === 'EADDRINUSE'

@@ -19,11 +19,11 @@ import { checkTheme } from './http/theme.ts';
 import { ensureRealmKeys, type RealmKeys } from './keys/keys.ts';
 import { createSenders } from './messages/senders.ts';
 import { startOutboxWorker } from './messages/worker.ts';
+import { auditProvider } from './oidc/audit.ts';
 import { checkClients, createProvider } from './oidc/provider.ts';
 import { root } from './root.ts';
 import { steps } from './steps/index.ts';
 import { migrate, openDatabase } from './store/database.ts';
-import { endSession } from './store/sessions.ts';
 import { startPurge } from './store/purge.ts';
 
 export type Running = { url: string; port: number; hosts: RealmHost[]; stop(): Promise<void> };
@@ -93,9 +93,7 @@ async function openRealm(realm: Realm, { system, renderer, log, clock }: Parts):
   });
   const provider = createProvider({ realm, engine, database, keys, demo: system.demo, clock, pages: providerPages({ realm, renderer, log }) });
   await checkClients(provider, realm);
-  // a listener that throws would turn the answer into a 500, and one that rejects ends the process
-  provider.on('session.destroyed', (session) => { endSession(database.db, session.uid).catch((error: unknown) => log.error({ err: error }, 'session not ended')); });
-  provider.on('server_error', (ctx, error) => { log.error({ reference: ctx.state['reference'] as string, err: error }, 'provider failed'); });
+  auditProvider({ provider, database, clock, log });
   return { realm, system, database, keys, engine, provider, brokers, samlMetadata: metadataOf(realm, keys), renderer, log, clock };
 }
 

@@ -57,6 +57,11 @@ export class Engine {
     return openRun(this.database.db, this.realm, id, this.clock());
   }
 
+  /** Writes that the person gave up: they go back to the portal without a login. */
+  async abandon(run: OpenRun, viewer: Viewer): Promise<void> {
+    await appendAudit(this.database.db, auditOf(run, viewer, { event: 'login.cancelled', action: 'E', outcome: 'refused' }));
+  }
+
   /** Judges what is not a page: done, ended, expired. */
   private closed(run: OpenRun): Turn | undefined {
     if (run.row.status === 'done') return { kind: 'done', run };
@@ -172,6 +177,7 @@ export class Engine {
     if (outcome === 'success' && next.row.account_id) await updateAccount(tx, next.row.account_id, { last_login_at: run.facts.now });
     await appendAudit(tx, auditOf(next, viewer, {
       event: outcome === 'success' ? 'login.completed' : 'login.refused', action: 'E', outcome,
+      detail: { level: this.realm.levels[run.facts.level]?.id, required: run.facts.required.levelId, factors: run.facts.proofs.map((proof) => proof.broker?.id ?? proof.factor) },
       ...(missing.length > 0 && { reason: `ensure: ${missing.join(', ')}` }),
     }));
     return this.closed(next) ?? { kind: 'unknown' };

@@ -1,6 +1,6 @@
 import type { Portal, Realm } from '../config/schema.ts';
 import { allowed, bindFlow, conditionNames, FlowError, rankOf, settled, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
-import { implications, type PredicateName } from './predicates.ts';
+import { implications, predicateNames, type PredicateName } from './predicates.ts';
 
 /** One way in which a flow cannot be trusted, with the path that shows it. */
 export type Complaint = { flow: string; portal: string; message: string; path: string[] };
@@ -12,7 +12,7 @@ type Walk = { flow: BoundFlow; realm: Realm; portal: Portal; reached: Set<string
  * Explores every combination of predicates that each portal's flow can meet. A predicate nobody has looked at is
  * unknown and is tried both ways when it is first needed, so that a session that already proved something is covered too.
  * @returns the complaints; none means that no run can end below the portal's level or without what `ensure` asks, that
- * every flow can end, and that every binding can be reached
+ * every flow can end for who brings no session, and that every binding can be reached
  */
 export function proveRealm(realm: Realm, steps: Steps): Complaint[] {
   return realm.portals.flatMap((portal) => provePortal(realm, portal, steps));
@@ -27,9 +27,11 @@ export function provePortal(realm: Realm, portal: Portal, steps: Steps): Complai
     return error.mistakes.map((message) => ({ flow: portal.flow, portal: portal.id, message, path: [] }));
   }
   const walk: Walk = { flow, realm, portal, reached: new Set(), ends: 0, complaints: new Map() };
+  // who comes for the first time brings nothing at all, and must be able to get in
+  explore(walk, new Map(predicateNames.map((name) => [name, false])), new Set(), []);
+  if (walk.ends === 0) complain(walk, 'no run can ever end in a login', []);
   // a mark is made in the run itself: no session brings one along
   explore(walk, new Map([['claims_administrator', false]]), new Set(), []);
-  if (walk.ends === 0) complain(walk, 'no run can ever end in a login', []);
   for (const binding of flow.bindings) {
     if (!walk.reached.has(binding.id)) complain(walk, `binding ${binding.id} can never be reached`, []);
   }

@@ -38,7 +38,7 @@ async function receive(ctx: Context, host: RealmHost): Promise<void> {
   const relay = fields['RelayState'] ?? '';
   const ticket = await peekTicket<RequestTicket>(database.db, BROKER_REQUEST, relay, now);
   const broker = ticket && host.brokers.get(ticket.payload.broker);
-  if (!ticket?.runId || !broker) return refuse(ctx, host, 'ticket');
+  if (!ticket?.runId || !broker) return tooLate(ctx, host, relay);
   const { runId } = ticket;
   try {
     const { event, replayIds } = await broker.receive(fields, ticket.payload.pending, now);
@@ -61,7 +61,15 @@ async function receive(ctx: Context, host: RealmHost): Promise<void> {
   }
 }
 
-/** Expired, used, foreign or never issued: whoever holds it learns nothing more. */
+/** An answer that took longer than the run: the run's own page knows the way back to the portal. */
+async function tooLate(ctx: Context, host: RealmHost, relay: string): Promise<void> {
+  const late = await peekTicket<RequestTicket>(host.database.db, BROKER_REQUEST, relay, 0);
+  if (!late?.runId) return refuse(ctx, host, 'ticket');
+  ctx.status = 303;
+  ctx.set('Location', `${new URL(host.realm.issuer).pathname}/login/${late.runId}`);
+}
+
+/** Used, foreign or never issued: whoever holds it learns nothing more. */
 async function refuse(ctx: Context, host: RealmHost, code: string): Promise<void> {
   await appendAudit(host.database.db, {
     event: 'broker.refused', action: 'E', outcome: 'refused', reason: 'ticket', actor: { kind: 'system', id: 'unknown' }, address: ctx.state['address'] as string, now: host.clock(),

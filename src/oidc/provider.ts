@@ -24,12 +24,10 @@ export type ProviderOptions = {
 
 /** One Provider per realm; everything that the library leaves open or unsafe is decided here. */
 export function createProvider(options: ProviderOptions): Provider {
-  const { realm, demo } = options;
-  const provider = new Provider(realm.issuer, configuration(options));
+  const provider = new Provider(options.realm.issuer, configuration(options));
   // the flag decides how the provider reads the scheme and host of a request; the app sets the headers it believes
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
-  if (demo) provider.on('server_error', () => undefined);
   return provider;
 }
 

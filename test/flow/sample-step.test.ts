@@ -17,7 +17,8 @@ const steps: Steps = new Map([...shipped, [name.id, name], [terms.id, terms]]);
 const textsOf = (language: string) => JSON.parse(readFileSync(new URL(`./sample-step/texts/${language}.json`, import.meta.url), 'utf8')) as Record<string, string>;
 const binding = { step: 'terms', with: { version: '2026-1', url: 'https://portal.example/terms' } };
 const realm = realmWith(
-  ['name', { id: 'account', step: 'require', with: { that: 'account_active', else: 'account_inactive' } }, binding],
+  ['name', { id: 'level', step: 'require', with: { that: 'level_reached', else: 'level_too_low' } },
+    { id: 'account', step: 'require', with: { that: 'account_active', else: 'account_inactive' } }, binding],
   { ensure: ['identified', 'account_active'], realm: { texts: { nl: textsOf('nl'), en: textsOf('en') } } },
 );
 

@@ -1,11 +1,12 @@
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import samlify from 'samlify';
-import { BrokerRefusal, type Broker, type BrowserMessage, type PendingRequest } from '../src/brokers/broker.ts';
-import { createSamlBroker } from '../src/brokers/saml/broker.ts';
-import { spMetadata } from '../src/brokers/saml/metadata.ts';
-import type { BrokerConfig, Realm } from '../src/config/schema.ts';
-import { newKeyPair, type KeyPair } from '../src/keys/certificate.ts';
+import { SignedXml } from 'xml-crypto';
+import { BrokerRefusal, type Broker, type BrowserMessage, type PendingRequest } from '../../src/brokers/broker.ts';
+import { createSamlBroker } from '../../src/brokers/saml/broker.ts';
+import { spMetadata } from '../../src/brokers/saml/metadata.ts';
+import type { BrokerConfig, Realm } from '../../src/config/schema.ts';
+import { newKeyPair, type KeyPair } from '../../src/keys/certificate.ts';
 
 /**
  * samlify plays the identity provider, so that our messages are judged, and theirs are written, by code that is not ours.
@@ -144,6 +145,10 @@ describe('our messages, read by samlify', () => {
     expect(meta.getAssertionConsumerService('post')).toBe(acsUrl);
     expect(meta.getX509Certificate('signing')).toBe(new X509Certificate(ours.cert).raw.toString('base64'));
     expect([meta.isAuthnRequestSigned(), meta.isWantAssertionsSigned()]).toEqual([true, true]);
+    // samlify reads metadata without looking at its signature; the library below it can.
+    const verifier = new SignedXml({ publicCert: ours.cert });
+    verifier.loadSignature(part(meta.getMetadata(), signature));
+    expect(verifier.checkSignature(meta.getMetadata())).toBe(true);
   });
 
   test.each(['post', 'redirect'] as const)('IB-1: an AuthnRequest over %s: signed, complete', async (method) => {

@@ -1,0 +1,40 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { appendAudit, type Actor } from '../store/audit.ts';
+import type { Database } from '../store/database.ts';
+import { findGrant } from '../store/grants.ts';
+import { endSession } from '../store/sessions.ts';
+
+type Host = { provider: Provider; database: Database; clock: () => number; log: { error(detail: object, text: string): void } };
+type Refusal = { error?: string };
+
+/**
+ * What the provider decides goes into the audit trail too: tokens issued and refused, authorizations refused, sessions
+ * ended. A listener that throws would turn the answer into a 500 after the tokens were saved, so none does.
+ */
+export function auditProvider(host: Host): void {
+  const { provider, database, log } = host;
+  const safely = (work: () => Promise<void>): void => { work().catch((error: unknown) => log.error({ err: error }, 'audit row not written')); };
+  provider.on('grant.success', (ctx) => safely(() => record(host, ctx, 'token.issued')));
+  provider.on('grant.error', (ctx, error) => safely(() => record(host, ctx, 'token.refused', error)));
+  provider.on('authorization.error', (ctx, error) => safely(() => record(host, ctx, 'authorization.refused', error)));
+  provider.on('session.destroyed', (session) => safely(async () => {
+    await endSession(database.db, session.uid);
+    if (!session.accountId) return;
+    await appendAudit(database.db, { event: 'session.ended', action: 'E', outcome: 'success', actor: { kind: 'person', id: session.accountId }, objectType: 'session', objectId: session.uid, now: host.clock() });
+  }));
+  provider.on('server_error', (ctx, error) => log.error({ reference: ctx.state['reference'] as string | undefined, err: error }, 'provider failed'));
+}
+
+async function record({ database, clock }: Host, ctx: KoaContextWithOIDC, event: string, error?: Refusal): Promise<void> {
+  const { client, params } = ctx.oidc;
+  const grantId = ctx.oidc.entities.AccessToken?.grantId ?? ctx.oidc.entities.Grant?.jti;
+  const grant = grantId === undefined ? undefined : await findGrant(database.db, grantId);
+  const actor: Actor = grant ? { kind: 'person', id: grant.account_id } : { kind: 'client', id: client?.clientId ?? 'unknown' };
+  const type = params?.['grant_type'];
+  await appendAudit(database.db, {
+    event, action: 'E', outcome: error ? 'refused' : 'success', actor, now: clock(), address: ctx.state['address'] as string,
+    ...(error?.error && { reason: error.error }), ...(client && { clientId: client.clientId }),
+    ...(grant?.organisation_id && { organisationId: grant.organisation_id }),
+    ...(typeof type === 'string' && { detail: { grant_type: type } }),
+  });
+}

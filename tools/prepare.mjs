@@ -22,7 +22,8 @@ export function install() {
   const fresh = existsSync(done) && statSync(done).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
   if (fresh) return;
   console.error('installing packages (the first time this takes some minutes: better-sqlite3 is compiled)');
-  if (!run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])) fail('npm ci did not succeed');
+  // not `npm ci`: it refuses a lock file made where a registry lacks other platforms' optional binaries
+  if (!run('npm', ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])) fail('npm install did not succeed');
 }
 
 export function build() {

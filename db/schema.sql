@@ -51,6 +51,23 @@ CREATE INDEX "audit_organisation" on "audit" ("organisation_id", "seq");
 
 CREATE INDEX "audit_run" on "audit" ("run_id", "seq");
 
+CREATE TABLE "audit_head" (
+  "id" integer not null primary key,
+  "position" bigint not null,
+  "hash" text not null
+);
+
+CREATE TABLE "audit_seals" (
+  "position" bigint not null primary key,
+  "audit_id" text not null unique,
+  "hash" text not null unique,
+  "sealed_at" bigint not null
+);
+
+CREATE TABLE "audit_unsealed" (
+  "audit_id" text not null primary key
+);
+
 CREATE TABLE "broker_identities" (
   "broker_id" text not null,
   "acting_subject" text not null,

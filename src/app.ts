@@ -23,6 +23,7 @@ import { auditProvider } from './oidc/audit.ts';
 import { checkClients, createProvider } from './oidc/provider.ts';
 import { root } from './root.ts';
 import { steps } from './steps/index.ts';
+import { startSealing } from './store/audit-chain.ts';
 import { migrate, openDatabase } from './store/database.ts';
 import { startPurge } from './store/purge.ts';
 
@@ -52,16 +53,18 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
   const senders = createSenders(system);
   const workers = hosts.map(({ database, log: realmLog }) => startOutboxWorker({ database, senders, log: realmLog, clock }));
   const purges = hosts.map(({ database, log: realmLog }) => startPurge(database, clock, realmLog));
+  const sealings = hosts.map(({ database, log: realmLog }) => startSealing(database, clock, realmLog));
   const server = await listen(createHttp(system, hosts, log), system.port);
   const address = server.address();
   return {
     url: system.public_url, port: typeof address === 'object' && address ? address.port : system.port, hosts,
     async stop() {
-      // requests in flight first, then the messages they caused, then the databases
+      // requests in flight first, then the messages they caused, then the seals on both, then the databases
       await close(server);
       for (const purge of purges) purge.stop();
       for (const worker of workers) await worker.stop();
       senders.close?.();
+      for (const sealing of sealings) await sealing.stop();
       for (const { database } of hosts) await database.close();
     },
   };

@@ -1,4 +1,5 @@
 import { appendAudit, listAudit, type AuditFilter, type AuditRow } from '../store/audit.ts';
+import { hasSeal, verifyChain, type Break } from '../store/audit-verify.ts';
 import { realmOption, table, time, UsageError, type Args, type Command, type Option } from './command.ts';
 import { withRealm } from './context.ts';
 import { organisationOf } from './find.ts';
@@ -34,6 +35,40 @@ const exportCommand: Command = {
   }),
 };
 
+const verify: Command = {
+  name: 'audit verify',
+  summary: 'whether the trail is whole: nothing changed, taken out or put in since it was sealed',
+  options: { ...realmOption, noted: { type: 'string', value: 'HASH', help: 'a last hash that was noted before: the chain must still contain it' } },
+  run: (args, io) => withRealm(args, io, async ({ database, actor, now }) => {
+    const verdict = await verifyChain(database);
+    const noted = args.get('noted');
+    const whole = verdict.ok && noted !== undefined && !await hasSeal(database, noted) ? cutOff : verdict;
+    // that the test was done is what the trail must show (BIO2 8.15.06), also when it failed
+    await appendAudit(database.db, {
+      event: 'audit.verified', action: 'E', outcome: whole.ok ? 'success' : 'failed', ...(!whole.ok && { reason: `chain.${whole.what}` }),
+      actor, detail: { ...whole }, now,
+    });
+    const text = whole.ok
+      ? `the trail is whole: ${whole.sealed} sealed, ${whole.unsealed} not yet sealed${whole.head && `\nlast hash ${whole.head}`}`
+      : breakText(whole);
+    return { data: whole, text, refused: !whole.ok };
+  }),
+};
+
+/** The chain fits itself but not what was noted. */
+const cutOff: Break = { ok: false, position: null, auditId: null, what: 'missing' };
+
+const happened: Record<Break['what'], string> = {
+  changed: 'was changed after it was sealed', missing: 'is missing', inserted: 'was put in from outside', order: 'stands in another order than it was sealed',
+};
+
+function breakText(broken: Break): string {
+  if (broken === cutOff) return 'the trail is broken: the noted hash is not in the chain, which was cut off or made anew';
+  const { position, auditId, what } = broken;
+  const where = [position === null ? 'a row without seal' : `row ${position} of the chain`, auditId === null ? '' : ` (audit id ${auditId})`].join('');
+  return `the trail is broken: ${where} ${happened[what]}`;
+}
+
 async function filterOf(args: Args, db: Parameters<typeof organisationOf>[0]): Promise<AuditFilter> {
   const [event, organisation, runId] = [args.get('event'), args.get('organisation'), args.get('run')];
   return {
@@ -55,4 +90,4 @@ function actorText({ actor }: AuditRow): string {
   return `${actor.kind} ${actor.display ?? actor.id}`;
 }
 
-export const auditCommands: Command[] = [list, exportCommand];
+export const auditCommands: Command[] = [list, exportCommand, verify];

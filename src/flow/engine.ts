@@ -242,6 +242,12 @@ export class Engine {
     const facts = await gatherFacts(this.database.db, this.realm, portal, journal, levelId, this.clock());
     return currentBinding(flow, journal, facts) === undefined && unmet(flow, facts).length === 0 ? facts : undefined;
   }
+
+  /** Does what the portal's flow ensures still hold for these proofs? Asked of tokens, whose person nobody can ask anything. */
+  async admits(portal: Portal, journal: JournalEntry[]): Promise<boolean> {
+    const facts = await gatherFacts(this.database.db, this.realm, portal, journal, portal.level, this.clock());
+    return unmet(this.flowOf(portal.flow), facts).length === 0;
+  }
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<T | 'overtaken'> {

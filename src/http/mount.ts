@@ -59,7 +59,10 @@ function providerOf(host: RealmHost): (ctx: Context) => Promise<void> {
     Object.assign(ctx.state, states.get(ctx.req));
     await next();
     // the provider leaves an address that it does not know without a page
-    if (ctx.status === 404 && !ctx.body) await renderProblem(ctx, host, 404, 'not_found');
+    if (ctx.status === 404 && !ctx.body) {
+      ctx.set('Cache-Control', 'no-cache, no-store');
+      await renderProblem(ctx, host, 404, 'not_found');
+    }
   });
   const handle = provider.callback();
   return (ctx) => {

@@ -134,7 +134,8 @@ async function ready(ctx: Context, hosts: RealmHost[]): Promise<void> {
 function onlyOurHost(system: System, hosts: RealmHost[]): Middleware {
   const { host } = new URL(system.public_url);
   return async (ctx, next) => {
-    if (ctx.host === host) return next();
+    // of two Host headers a proxy may have read the other one (RFC 9112, 3.2)
+    if (ctx.host === host && ctx.req.headersDistinct['host']?.length === 1) return next();
     if (hosts[0]) await renderProblem(ctx, hosts[0], 421, 'invalid_request');
   };
 }

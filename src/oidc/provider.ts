@@ -1,11 +1,12 @@
-import { errors, Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, Provider, type Configuration, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import { takeTry } from '../domain/throttle.ts';
 import type { RealmKeys } from '../keys/keys.ts';
 import type { Database } from '../store/database.ts';
 import { createAdapterFactory } from './adapter.ts';
-import { claimsOf, scopeClaims } from './claims.ts';
+import { accountFinder, introspectionPolicy } from './account.ts';
+import { scopeClaims } from './claims.ts';
 import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient } from './clients.ts';
 import { evidenceOf, requiredLevel } from './evidence.ts';
 import { loadGrant } from './grants.ts';
@@ -41,6 +42,7 @@ export async function checkClients(provider: Provider, realm: Realm): Promise<vo
 
 function configuration(options: ProviderOptions): Configuration {
   const { realm, engine, database, keys, demo, clock } = options;
+  const findAccount = accountFinder({ realm, engine, database, clock });
   return {
     adapter: createAdapterFactory(database, clock),
     clients: clientsOf(realm),
@@ -49,17 +51,12 @@ function configuration(options: ProviderOptions): Configuration {
     ...endpoints(realm),
     ...tokens(realm),
     cookies: cookies(realm, keys),
-    features: features(realm, options.pages),
+    features: features(realm, options.pages, findAccount),
     interactions: {
       policy: createPolicy(realm, engine, database),
       url: (ctx, interaction) => startRun(ctx, interaction.uid, interaction.prompt.reasons, options),
     },
-    findAccount: async (ctx, sub, token) => {
-      const grantId = (token as { grantId?: string } | undefined)?.grantId ?? ctx.oidc.entities.Grant?.jti;
-      const applications = portalOfClient(realm, ctx.oidc.client)?.applications ?? [];
-      const claims = await claimsOf(database.db, realm, sub, grantId, applications, clock());
-      return claims && { accountId: sub, claims: async () => claims };
-    },
+    findAccount,
     loadExistingGrant: (ctx) => loadGrant(ctx, realm, engine, database, clock),
     renderError: async (ctx, out) => options.pages.error(ctx, out),
     // outgoing calls refuse loopback; in the demo world everything lives there
@@ -110,7 +107,7 @@ function cookies(realm: Realm, keys: RealmKeys): NonNullable<Configuration['cook
   };
 }
 
-function features(realm: Realm, pages: ProviderPages): NonNullable<Configuration['features']> {
+function features(realm: Realm, pages: ProviderPages, findAccount: FindAccount): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
     claimsParameter: { enabled: false },
@@ -118,14 +115,11 @@ function features(realm: Realm, pages: ProviderPages): NonNullable<Configuration
     dPoP: { enabled: false },
     pushedAuthorizationRequests: { enabled: true },
     clientCredentials: { enabled: true },
-    revocation: { enabled: true },
+    // its own tokens, nobody else's
+    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     introspection: {
       enabled: true,
-      // a client sees the tokens of its own portal, not of the whole realm
-      allowedPolicy: async (ctx, client, token) => {
-        const owner = token.clientId === undefined ? undefined : await ctx.oidc.provider.Client.find(token.clientId);
-        return owner !== undefined && portalOfClient(realm, owner)?.id === portalOfClient(realm, client)?.id;
-      },
+      allowedPolicy: introspectionPolicy(realm, findAccount),
     },
     rpInitiatedLogout: {
       enabled: true,
@@ -157,11 +151,17 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
     request: {
       levelId: requiredLevel(realm, portal, params['acr_values']),
       ...optional('redirectUri', params['redirect_uri']), ...optional('state', params['state']), ...optional('loginHint', params['login_hint']),
-      ...optional('language', typeof params['ui_locales'] === 'string' ? params['ui_locales'].split(' ')[0] : undefined),
+      ...optional('language', spoken(realm, params['ui_locales'])),
     },
     ...(seed && { seed }),
   });
   return `${realm.issuer}/login/${uid}`;
+}
+
+/** Of the languages that a portal prefers, the first that the realm speaks. */
+function spoken(realm: Realm, locales: unknown): string | undefined {
+  const asked = typeof locales === 'string' ? locales.toLowerCase().split(' ').map((tag) => tag.split('-')[0]) : [];
+  return asked.find((language) => realm.languages.some((known) => known === language));
 }
 
 function optional<K extends string>(key: K, value: unknown): { [P in K]?: string } {

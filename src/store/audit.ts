@@ -24,15 +24,19 @@ export type AuditEntry = {
 
 export type AuditRow = Omit<Selectable<Tables['audit']>, 'actor' | 'detail'> & { actor: Actor; detail: Record<string, unknown> };
 
-/** Appends to the trail (NEN 7513), in the transaction of what it records. */
+/** Appends to the trail (NEN 7513), in the transaction of what it records. The seal comes seconds later (audit-chain.ts). */
 export async function appendAudit(tx: Db, entry: AuditEntry): Promise<void> {
+  // the row and its wait for a seal are one: a row with neither seal nor wait was not written here
+  if (!tx.isTransaction) return tx.transaction().execute((own) => appendAudit(own, entry));
+  const id = randomUUID();
   await tx.insertInto('audit').values({
-    id: randomUUID(), at: entry.now, event: entry.event, action: entry.action, outcome: entry.outcome, reason: entry.reason ?? null,
+    id, at: entry.now, event: entry.event, action: entry.action, outcome: entry.outcome, reason: entry.reason ?? null,
     actor: JSON.stringify(entry.actor), organisation_id: entry.organisationId ?? null,
     object_type: entry.objectType ?? null, object_id: entry.objectId ?? null,
     client_id: entry.clientId ?? null, run_id: entry.runId ?? null, address: entry.address ?? null,
     detail: JSON.stringify(entry.detail ?? {}),
   }).execute();
+  await tx.insertInto('audit_unsealed').values({ audit_id: id }).execute();
 }
 
 export type AuditFilter = { event?: string; organisationId?: string; runId?: string; limit?: number };

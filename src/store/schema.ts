@@ -137,6 +137,12 @@ export interface Tables {
     address: string | null;
     detail: string;
   };
+  /** Rows of the trail that wait for their seal: written with the row, removed by the seal. */
+  audit_unsealed: { audit_id: string };
+  /** The chain over the trail. `position` counts from 1 without gaps; `hash` as audit-chain.ts says. */
+  audit_seals: { position: number; audit_id: string; hash: string; sealed_at: number };
+  /** One row (id 1): the last position and its hash. Who moves it on has sealed. */
+  audit_head: { id: number; position: number; hash: string };
   /** Throttle counters. */
   counters: { key: string; count: number; resets_at: number };
   /** Things that may be seen once: assertion ids. */

@@ -38,8 +38,8 @@ describe('what a portal asks at the authorization endpoint', () => {
     expect([page.status, page.end, page.location]).toEqual([400, code, undefined]);
     expect(page.html).not.toContain('<script>alert');
     expect(page.html).toMatch(/data-reference>[0-9A-F]{10}</);
-    // no way on but to the portal itself, and to this page in another language
-    for (const [, href] of page.html.matchAll(/<a [^>]*href="([^"]+)"/g)) expect(href).toMatch(/^(#|\/inlichtingenbureau\/auth\?|tel:|mailto:|http:\/\/localhost:3001\/werk-en-inkomen\/$)/);
+    // no way on but to the portal itself or the realm's portals, and to this page in another language
+    for (const [, href] of page.html.matchAll(/<a [^>]*href="([^"]+)"/g)) expect(href).toMatch(/^(#|\/inlichtingenbureau\/$|\/inlichtingenbureau\/auth\?|tel:|mailto:|http:\/\/localhost:3001\/werk-en-inkomen\/$)/);
   });
 
   test.each<[string, Record<string, string | undefined>, string]>([

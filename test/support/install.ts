@@ -39,6 +39,8 @@ export async function openWorkshop(keys: KeyPair & { cert: string }): Promise<Wo
   const port = await freePort();
   const env = {
     SLUIS_PORT: `${port}`, SLUIS_PUBLIC_URL: `http://localhost:${port}`, SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), SLUIS_DEMO: 'true',
+    // an empty PostgreSQL database: any one of these files runs on it too
+    ...(process.env['SLUIS_INSTALL_DATABASE_URL'] && { SLUIS_DATABASE_URL: process.env['SLUIS_INSTALL_DATABASE_URL'] }),
   };
   return {
     folder, port,

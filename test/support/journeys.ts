@@ -13,7 +13,7 @@ import * as saml from './saml.ts';
 
 /** Walks of people and portals over plain HTTP. */
 
-type Someone = {
+export type Someone = {
   id: string; organisation_id: string | null; membership?: { id: string }; account?: { id: string };
   identity?: { broker: string; pseudonym: string }; means?: { level: string; organisation?: { identifiers: Record<string, string> } }; login: Record<string, string>;
 };
@@ -27,7 +27,18 @@ export const secrets: Record<string, string> = {
   'mijn-cak-zakelijk': 'demo-secret-mijn-cak-zakelijk-not-for-production',
 };
 
-export function person(id: string): Someone {
+/** Somebody of the demo world by id, or made up by `newcomer`. */
+type Who = string | Someone;
+
+/** An employee of Gemeente Lissendam whom nobody has met. */
+export function newcomer(): Someone {
+  const { organisation_id, means } = person('ib-new');
+  const id = randomBytes(8).toString('hex');
+  return { id, organisation_id, identity: { broker: 'reecent', pseudonym: `${id}@test` }, login: {}, ...(means && { means }) };
+}
+
+export function person(id: Who): Someone {
+  if (typeof id !== 'string') return id;
   const found = world.realms.flatMap((realm) => realm.people).find((someone) => someone.id === id);
   if (!found) throw new Error(`the demo world has no ${id}`);
   return found;
@@ -97,14 +108,14 @@ export function arrive(browser: HttpBrowser, portal = 'werk-en-inkomen', changes
 }
 
 /** Through the broker: the page, or the answer at the portal, that comes after. */
-export async function throughBroker(at: Install, browser: HttpBrowser, page: Page, id: string): Promise<Page> {
+export async function throughBroker(at: Install, browser: HttpBrowser, page: Page, id: Who): Promise<Page> {
   const someone = person(id);
   const departure = await depart(browser, page, someone.identity?.broker ?? '');
   return browser.post(`/${ib}/saml/acs`, brokerAnswer(at, departure, someone));
 }
 
 /** The whole login at a portal of the Inlichtingenbureau. */
-export async function login(at: Install, browser: HttpBrowser, id: string, portal = 'werk-en-inkomen', changes: Record<string, string | undefined> = {}): Promise<Page> {
+export async function login(at: Install, browser: HttpBrowser, id: Who, portal = 'werk-en-inkomen', changes: Record<string, string | undefined> = {}): Promise<Page> {
   return throughBroker(at, browser, await arrive(browser, portal, changes), id);
 }
 
@@ -117,12 +128,12 @@ export async function loginCak(browser: HttpBrowser, id = 'cak-active'): Promise
 export const profile = { salutation: 'mevrouw', initials: 'C.', given_name: 'Carla', infix: '', family_name: 'Nieuwenhof', department: '', phone: '0612345678', email: 'carla@lissendam.example' };
 
 /** A person whom Sluis has not met, up to the page that asks for the verification code. */
-export async function registerAt(at: Install, browser: HttpBrowser, id: string, portal = 'werk-en-inkomen'): Promise<{ page: Page; membershipId: string }> {
+export async function registerAt(at: Install, browser: HttpBrowser, id: Who, portal = 'werk-en-inkomen'): Promise<{ page: Page; membershipId: string }> {
   const page = await browser.submit(await login(at, browser, id, portal), profile);
   return { page, membershipId: await membershipOf(at, id) };
 }
 
-export async function membershipOf(at: Install, id: string): Promise<string> {
+export async function membershipOf(at: Install, id: Who): Promise<string> {
   const someone = person(id);
   const { db } = at.host(ib).database;
   const organisationId = someone.organisation_id ?? '';
@@ -144,7 +155,8 @@ export async function token(at: Install, portal: string, fields: Record<string, 
 export async function asClient(at: Install, realm: string, client: string, endpoint: string, fields: Record<string, string>): Promise<{ status: number; body: Record<string, unknown> }> {
   const authorization = `Basic ${Buffer.from(`${client}:${secrets[client] ?? ''}`).toString('base64')}`;
   const response = await fetch(`${at.url}/${realm}/${endpoint}`, { method: 'POST', headers: { authorization }, body: new URLSearchParams(fields) });
-  return { status: response.status, body: await response.json() as Record<string, unknown> };
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? {} : JSON.parse(text) as Record<string, unknown> };
 }
 
 export function redeem(at: Install, portal: string, code: string): Promise<{ status: number; body: Record<string, unknown> }> {

@@ -39,7 +39,7 @@ const prove: Command = {
 const explain: Command = {
   name: 'flow explain',
   summary: 'why each step of a run was asked or skipped',
-  options: { ...realmOption, run: { type: 'string', required: true, value: 'ID', help: 'the run: the reference on the page of an error' } },
+  options: { ...realmOption, run: { type: 'string', required: true, value: 'ID', help: 'the run: the last part of the login page\'s address; the log line of a reference names it too' } },
   run: (args, io) => withRealm(args, io, async ({ database, realm, now }) => {
     const explanation = await explainRun(database, realm, args.need('run'), steps, now);
     if (!explanation) throw new Refusal('run.unknown', 'there is no such run; runs are removed some time after they expire');

@@ -128,7 +128,6 @@ export const themeSchema = z.strictObject({
 export const realmSchema = z.strictObject({
   name: z.string(),
   languages: z.array(z.enum(['nl', 'en'])).min(1).default(['nl', 'en']),
-  profile: z.enum(['basic', 'nlgov']).default('basic'),
   desk: z.strictObject({ name: z.string(), phone: z.string(), hours: z.string(), email: z.email() }),
   levels: z.array(levelSchema).min(1),
   applications: z.array(applicationSchema).default([]),

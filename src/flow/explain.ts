@@ -1,6 +1,6 @@
 import type { Realm } from '../config/schema.ts';
 import type { Database } from '../store/database.ts';
-import { bindFlow, conditionNames, judge, unmet, type Steps, type Verdict } from './flow.ts';
+import { bindFlow, conditionNames, currentBinding, judge, unmet, type Steps, type Verdict } from './flow.ts';
 import { holds, predicateNames } from './predicates.ts';
 import { openRun } from './run.ts';
 
@@ -20,14 +20,17 @@ export async function explainRun(database: Database, realm: Realm, runId: string
   const run = await openRun(database.db, realm, runId, now);
   if (!run) return undefined;
   const flow = bindFlow(realm, run.row.flow, steps);
+  const current = currentBinding(flow, run.journal, run.facts);
   return {
     run: runId, flow: flow.id, portal: run.portal.id, status: run.row.status,
     level: { required: run.facts.required.levelId, reached: realm.levels[run.facts.level]?.id },
     bindings: flow.bindings.map((binding) => {
+      const verdict = judge(binding, run.journal, run.facts);
       const names = [...conditionNames(binding), ...(binding.model.settledBy ?? [])];
       const passed = run.journal.find((entry) => entry.binding === binding.id);
       return {
-        id: binding.id, step: binding.step, verdict: judge(binding, run.journal, run.facts),
+        id: binding.id, step: binding.step, // of all that is still to be asked, the first is the page that the person sees
+        verdict: verdict === 'current' && binding !== current ? 'ahead' : verdict,
         because: Object.fromEntries(names.map((name) => [name, holds(name, run.facts)])),
         ...(passed && { passedAt: passed.at }),
       };

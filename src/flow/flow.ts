@@ -57,7 +57,7 @@ export function conditionNames(binding: Pick<Binding, 'when' | 'unless' | 'any_o
 }
 
 /** Why a binding is asked or not. `explain` shows it, the engine acts on it: one judgement for both. */
-export type Verdict = 'passed' | 'not asked' | 'settled' | 'current';
+export type Verdict = 'passed' | 'not asked' | 'settled' | 'current' | 'ahead';
 
 export function judge(binding: BoundStep, journal: JournalEntry[], facts: Facts): Verdict {
   if (journal.some((entry) => entry.binding === binding.id)) return 'passed';

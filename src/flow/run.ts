@@ -33,7 +33,8 @@ export type OpenRun = {
 
 /** Reads a run and loads the account's state fresh. Undefined when there is no such run. */
 export async function openRun(db: Db, realm: Realm, id: string, now: number): Promise<OpenRun | undefined> {
-  const row = await findRun(db, id);
+  // an id out of an address may hold a NUL, which PostgreSQL fails at
+  const row = id.includes('\u0000') ? undefined : await findRun(db, id);
   const portal = row && portalOf(realm, row.portal);
   return row && portal ? readRun(db, realm, portal, row, now) : undefined;
 }

@@ -51,7 +51,7 @@ describe('flow explain', () => {
 
   test('says of every binding what became of it and which conditions decided', async () => {
     const run = await begin({ realm, steps, database });
-    expect(await verdicts()).toEqual({ name: 'current', account: 'not asked', plain: 'not asked', last: 'current' });
+    expect(await verdicts()).toEqual({ name: 'current', account: 'not asked', plain: 'not asked', last: 'ahead' });
     await run.post({ account: 'anna' });
     const said = await explainRun(database, realm, 'run', steps, noon);
     expect(said).toMatchObject({ run: 'run', flow: 'main', portal: 'portaal', status: 'open', level: { required: 'low', reached: 'substantial' }, ensure: { unmet: [] } });
@@ -59,7 +59,7 @@ describe('flow explain', () => {
       { id: 'name', step: 'name', verdict: 'passed', passedAt: noon, because: { identified: true, level_reached: true } },
       { id: 'account', step: 'gate', verdict: 'settled', because: { registered: true, account_active: true } },
       { id: 'plain', step: 'plain', verdict: 'not asked', because: { verified: false, administrator: false, has_role: false } },
-      { id: 'last', step: 'plain', verdict: 'current', because: {} },
+      { id: 'last', step: 'plain', verdict: 'ahead', because: {} },
     ]);
   });
 

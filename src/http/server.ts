@@ -99,20 +99,19 @@ function failures(hosts: RealmHost[]): Middleware {
     try {
       await next();
     } catch (error) {
-      const { status = 500, code } = error as { status?: number; code?: string };
+      const { status = 500 } = error as { status?: number };
       const host = hosts.find((h) => ctx.path.startsWith(`/${h.realm.id}/`)) ?? hosts[0];
       if (!host) throw error;
       if (status >= 500) host.log.error({ reference: ctx.state['reference'], err: error }, 'request failed');
-      await renderProblem(ctx, host, status, problemOf(status, code));
+      await renderProblem(ctx, host, status, problemOf(status));
     }
   };
 }
 
-function problemOf(status: number, code: string | undefined): string {
+function problemOf(status: number): string {
   if (status === 404) return 'not_found';
   if (status === 413) return 'too_large';
-  if (status < 500) return 'invalid_request';
-  return code === 'busy' ? 'busy' : 'server_error';
+  return status < 500 ? 'invalid_request' : 'server_error';
 }
 
 function healthRoutes(hosts: RealmHost[]): Middleware {

@@ -13,7 +13,7 @@ export type RealmKeys = {
   jwks: { keys: PrivateJwk[] };
   /** the first signs cookies, all verify */
   cookies: string[];
-  /** HMAC key (32 bytes) for form tokens and the hashes of codes */
+  /** HMAC key (32 bytes) for form tokens */
   secret: Buffer;
   /** the service provider's own key and certificate (PEM) */
   saml: KeyPair;

@@ -7,7 +7,8 @@ const config = z.strictObject({
   level: z.string(),
 });
 type Config = z.infer<typeof config>;
-const text = z.string().max(256).default('');
+// no keyboard gives a NUL, and PostgreSQL fails at one
+const text = z.string().max(256).regex(/^[^\0]*$/).default('');
 const input = z.object({ relation_number: text, username: text, password: text });
 type Input = z.infer<typeof input>;
 

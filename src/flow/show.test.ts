@@ -59,7 +59,7 @@ describe('flow explain', () => {
       { id: 'name', step: 'name', verdict: 'passed', passedAt: noon, because: { identified: true, level_reached: true } },
       { id: 'account', step: 'gate', verdict: 'settled', because: { registered: true, account_active: true } },
       { id: 'plain', step: 'plain', verdict: 'not asked', because: { verified: false, administrator: false, has_role: false } },
-      { id: 'last', step: 'plain', verdict: 'ahead', because: {} },
+      { id: 'last', step: 'plain', verdict: 'current', because: {} },
     ]);
   });
 

@@ -4,7 +4,7 @@ import { BrokerRefusal, type PendingRequest } from '../brokers/broker.ts';
 import { BROKER_ANSWER, BROKER_REQUEST } from '../flow/engine.ts';
 import { appendAudit } from '../store/audit.ts';
 import { rememberOnce } from '../store/replays.ts';
-import { issueTicket, peekTicket, redeemTicket } from '../store/tickets.ts';
+import { issueTicket, peekTicket, redeemTicket, runOfTicket } from '../store/tickets.ts';
 import { fieldsOf } from './csrf.ts';
 import { renderProblem } from './pages.ts';
 import type { RealmHost } from './realm.ts';
@@ -47,7 +47,7 @@ async function receive(ctx: Context, host: RealmHost): Promise<void> {
       for (const { id, expiresAt } of replayIds) if (!await rememberOnce(tx, `${broker.id}:${id}`, expiresAt)) throw new BrokerRefusal('broker.replay', 'an id was seen before');
       return issueTicket(tx, { kind: BROKER_ANSWER, runId, payload: { binding: ticket.payload.binding, event }, ttl: answerTtl, now });
     });
-    if (handle === undefined) return await refuse(ctx, host, 'ticket');
+    if (handle === undefined) return await refuse(ctx, host, relay);
     ctx.status = 303;
     ctx.set('Location', `${new URL(host.realm.issuer).pathname}/login/${runId}/return?answer=${handle}`);
   } catch (error) {
@@ -64,15 +64,17 @@ async function receive(ctx: Context, host: RealmHost): Promise<void> {
 /** An answer that took longer than the run: the run's own page knows the way back to the portal. */
 async function tooLate(ctx: Context, host: RealmHost, relay: string): Promise<void> {
   const late = await peekTicket<RequestTicket>(host.database.db, BROKER_REQUEST, relay, 0);
-  if (!late?.runId) return refuse(ctx, host, 'ticket');
+  if (!late?.runId) return refuse(ctx, host, relay);
   ctx.status = 303;
   ctx.set('Location', `${new URL(host.realm.issuer).pathname}/login/${late.runId}`);
 }
 
-/** Used, foreign or never issued: whoever holds it learns nothing more. */
-async function refuse(ctx: Context, host: RealmHost, code: string): Promise<void> {
+/** Used, foreign or never issued: nothing happens. A browser that has the run's cookie finds its way back to it. */
+async function refuse(ctx: Context, host: RealmHost, relay: string): Promise<void> {
+  const runId = await runOfTicket(host.database.db, BROKER_REQUEST, relay);
   await appendAudit(host.database.db, {
-    event: 'broker.refused', action: 'E', outcome: 'refused', reason: 'ticket', actor: { kind: 'system', id: 'unknown' }, address: ctx.state['address'] as string, now: host.clock(),
+    event: 'broker.refused', action: 'E', outcome: 'refused', reason: 'ticket', actor: { kind: 'system', id: 'unknown' },
+    ...(runId && { runId }), address: ctx.state['address'] as string, now: host.clock(),
   });
-  await renderProblem(ctx, host, 400, code);
+  await renderProblem(ctx, host, 400, 'ticket', runId ? { backHref: `${new URL(host.realm.issuer).pathname}/login/${runId}` } : {});
 }

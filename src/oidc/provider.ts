@@ -73,6 +73,8 @@ function endpoints(realm: Realm): Configuration {
     subjectTypes: ['public'],
     clientAuthMethods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post'],
     allowOmittingSingleRegisteredRedirectUri: false,
+    // every client is confidential: no page of another origin calls with a token of its own
+    clientBasedCORS: () => false,
     pkce: { required: (_ctx, client) => client['require_pkce'] !== false },
     // portals that read only the ID token get organisation, roles and level too (row ALL-1)
     conformIdTokenClaims: false,

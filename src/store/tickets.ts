@@ -35,6 +35,12 @@ export async function peekTicket<T>(db: Db, kind: string, handle: string, now: n
   return row && { runId: row.run_id, payload: JSON.parse(row.payload) as T };
 }
 
+/** The run that a handle led to, also when it is used or expired: to show the way back, never to go on with. */
+export async function runOfTicket(db: Db, kind: string, handle: string): Promise<string | undefined> {
+  const row = await db.selectFrom('tickets').select('run_id').where('hash', '=', hashOf(handle)).where('kind', '=', kind).executeTakeFirst();
+  return row?.run_id ?? undefined;
+}
+
 /** Uses a ticket up. Of any number at once, on any number of nodes, one gets it. */
 export async function redeemTicket<T>(tx: Db, kind: string, handle: string, now: number): Promise<Ticket<T> | undefined> {
   const row = await tx.updateTable('tickets').set({ used_at: now })

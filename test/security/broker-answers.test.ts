@@ -123,6 +123,8 @@ describe('what brokers answer', () => {
     expect((await browser.post(acs, answer)).answer['code']).toBeTruthy();
     const again = await browser.post(acs, answer);
     expect([again.status, again.end]).toEqual([400, 'ticket']);
+    // a double click at the broker is no dead end: the page leads back to the login
+    expect(again.html).toMatch(/href="\/inlichtingenbureau\/login\/[\w-]+"/);
   });
 
   test('the ids of an answer that was used are refused in another run', async () => {

@@ -21,7 +21,7 @@ describe('forms', () => {
     ['a huge CSRF token', () => ({ csrf: 'A'.repeat(10_000) })],
   ])('a post with %s: page with the way back, nothing changed, nothing lost', async (_name, csrf) => {
     const browser = sluis.browser();
-    const page = await login(sluis, browser, 'ib-unsigned', 'werk-en-inkomen').then(() => arrive(browser));
+    const page = await arrive(browser);
     const before = await rowOf(page.url);
     const { csrf: token = '', ...hidden } = page.hidden;
     const refused = await browser.post(page.action, { ...hidden, broker: 'rpn', ...csrf(token) });

@@ -62,6 +62,7 @@ describe('codes, tokens and sessions', () => {
       expect((await token(sluis, portal, { grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) })).body['error']).toBe('invalid_grant');
       const userinfo = await fetch(`${sluis.url}/${ib}/me`, { headers: { authorization: `Bearer ${String(body['access_token'])}` } });
       expect(userinfo.status).toBe(401);
+      expect((await asClient(sluis, ib, portal, 'token/introspection', { token: String(body['access_token']) })).body).toEqual({ active: false });
     } finally {
       await updateAccount(db, accountId, { status: 'active' });
     }

@@ -189,11 +189,11 @@ describe.each(dialects)('audit chain on $name', ({ open }) => {
   });
 });
 
-describe.each(dialects)('audit chain on $name', ({ name, open }) => {
-  // SQLite has one writer at a time: its order of writing is its order of commits
-  const withWriters = name === 'sqlite' ? test.skip : test;
+// SQLite has one writer at a time: its order of writing is its order of commits
+const manyWriters = dialects.filter(({ name }) => name !== 'sqlite');
 
-  withWriters('what is committed late is sealed after what is sealed already', async () => {
+(manyWriters.length > 0 ? describe.each(manyWriters) : describe.skip.each([{ name: 'postgres', open: dialects[0]!.open }]))('audit chain on $name', ({ open }) => {
+  test('what is committed late is sealed after what is sealed already', async () => {
     const opened = await open();
     const { database } = opened;
     let release: () => void = () => undefined;

@@ -29,6 +29,9 @@ import { startPurge } from './store/purge.ts';
 
 export type Running = { url: string; port: number; hosts: RealmHost[]; stop(): Promise<void> };
 
+/** Where a database error repeats the values it was given. */
+const personalData = ['err.detail', 'err.where', 'err.parameters', 'err.query', 'err.internalQuery'];
+
 /** What refuses to start: every reason at once. */
 export class StartError extends Error {
   readonly reasons: string[];
@@ -44,9 +47,10 @@ export class StartError extends Error {
  * @throws StartError when a flow is not proven, a theme cannot be read or a client is refused
  */
 export async function startSluis({ system, realms }: Config, options: { log?: Logger; clock?: () => number } = {}): Promise<Running> {
-  const log = options.log ?? pino({ level: system.log_level });
+  const log = options.log ?? pino({ level: system.log_level, redact: personalData });
   const clock = options.clock ?? (() => Math.floor(Date.now() / 1000));
   refuseUnproven(realms);
+  refuseOpenDemo(system);
   const renderer = createRenderer();
   const hosts: RealmHost[] = [];
   for (const realm of realms) hosts.push(await openRealm(realm, { system, renderer, log: log.child({ realm: realm.id }), clock }));
@@ -54,7 +58,7 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
   const workers = hosts.map(({ database, log: realmLog }) => startOutboxWorker({ database, senders, log: realmLog, clock }));
   const purges = hosts.map(({ database, log: realmLog }) => startPurge(database, clock, realmLog));
   const sealings = hosts.map(({ database, log: realmLog }) => startSealing(database, clock, realmLog));
-  const server = await listen(createHttp(system, hosts, log), system.port);
+  const server = await listen(createHttp(system, hosts, log), system.port, system.host ?? (system.demo ? '127.0.0.1' : undefined));
   const address = server.address();
   return {
     url: system.public_url, port: typeof address === 'object' && address ? address.port : system.port, hosts,
@@ -76,6 +80,14 @@ function refuseUnproven(realms: Realm[]): void {
     ...checkTheme(realm.theme).map((complaint) => `realm ${realm.id}, theme: ${complaint}`),
   ]);
   if (reasons.length > 0) throw new StartError(reasons);
+}
+
+/** The demo world publishes every code and password: it stays on the machine it runs on. */
+function refuseOpenDemo({ demo, public_url }: System): void {
+  const { hostname } = new URL(public_url);
+  if (demo && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
+    throw new StartError([`demo mode is for localhost, and public_url is ${public_url}: set demo to false`]);
+  }
 }
 
 type Parts = { system: System; renderer: Renderer; log: Logger; clock: () => number };

@@ -156,6 +156,8 @@ export const realmSchema = z.strictObject({
 export const systemSchema = z.strictObject({
   public_url: url,
   port: z.coerce.number().int().min(0).max(65_535),
+  /** address to listen on; absent: all of them, in the demo world only this machine */
+  host: z.string().min(1).optional(),
   /** the demo world: demo secrets, plain http on localhost and the outbox page are allowed */
   demo: z.union([z.boolean(), z.stringbool()], 'must be true or false').default(false),
   data: z.string().default('db/data'),

@@ -8,7 +8,8 @@ import { forgiveTries, takeTry } from './throttle.ts';
 
 /** Tries per login name and per address. By time, never for good: or anyone could lock anyone out. */
 const perName = { limit: 10, window: 900 };
-const perAddress = { limit: 100, window: 900 };
+// successes count too, and a whole town hall shares an address: wide, so that it stops machines and not mornings
+const perAddress = { limit: 1000, window: 900 };
 
 export type LocalLogin =
   | { kind: 'right'; accountId: string; organisationId?: string; keep: (tx: Db) => Promise<void> }

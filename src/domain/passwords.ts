@@ -73,5 +73,7 @@ function dummyFor(settings: HashSettings): Promise<string> {
   const key = JSON.stringify(settings);
   const known = dummies.get(key) ?? hashPassword(crypto.randomUUID(), settings);
   dummies.set(key, known);
+  // too busy just now is not too busy for ever
+  known.catch(() => dummies.delete(key));
   return known;
 }

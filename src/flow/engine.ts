@@ -36,6 +36,11 @@ export class Engine {
     this.flows = new Map(Object.keys(realm.flows).map((id) => [id, bindFlow(realm, id, steps)]));
   }
 
+  /** epoch seconds, by the clock of this installation */
+  now(): number {
+    return this.clock();
+  }
+
   private flowOf(id: string): BoundFlow {
     const flow = this.flows.get(id);
     if (!flow) throw new Error(`flow ${id} is gone from the configuration`);

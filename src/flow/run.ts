@@ -75,7 +75,7 @@ export async function gatherFacts(db: Db, realm: Realm, portal: Portal, journal:
  */
 function proofsOfOne(journal: JournalEntry[], accountId: string | undefined, broker: BrokerProof | undefined): Proof[] {
   return journal
-    .filter((entry) => entry.accountId === undefined || accountId === undefined || entry.accountId === accountId)
+    .filter((entry) => entry.accountId === undefined || entry.accountId === accountId)
     .flatMap((entry) => entry.proofs)
     .filter((proof) => proof.broker === undefined || (proof.broker.id === broker?.id && proof.broker.actingSubject === broker.actingSubject));
 }

@@ -15,5 +15,8 @@ export function csrfHolds(secret: Buffer, subject: string, given: unknown): bool
 /** Fields of a form post as strings; a field sent twice counts once, the last. */
 export function fieldsOf(ctx: Context): Record<string, string> {
   const body = (ctx.request as unknown as { body?: Record<string, unknown> }).body ?? {};
-  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(Array.isArray(value) ? value.at(-1) : value)]));
+  return Object.fromEntries(Object.entries(body).flatMap(([name, value]) => {
+    const last: unknown = Array.isArray(value) ? value.at(-1) : value;
+    return typeof last === 'string' ? [[name, last]] : [];
+  }));
 }

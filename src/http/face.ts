@@ -3,6 +3,7 @@ import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { Portal } from '../config/schema.ts';
 import { loadState } from '../domain/state.ts';
+import { takeTry } from '../domain/throttle.ts';
 import { redeemFaceCode } from '../oidc/face-code.ts';
 import { faceClientId } from '../oidc/clients.ts';
 import { appendAudit } from '../store/audit.ts';
@@ -17,6 +18,8 @@ import { languageOf } from './viewer.ts';
 export type AdminState = { accountId: string; organisationId: string; membershipId: string; displayName: string };
 
 const STATE = 'face.state';
+/** Logins that one address may begin; a whole organisation shares one. */
+const starts = { limit: 300, window: 300 };
 /** seconds for a login on the way to the administration */
 const stateTtl = 3600;
 
@@ -51,7 +54,9 @@ async function adminOf(host: RealmHost, hash: string): Promise<AdminState | unde
   const { database, realm } = host;
   const now = host.clock();
   const face = await findFaceSession(database.db, hash);
-  if (!face || face.expires_at <= now || !await findSession(database.db, face.session_id)) return undefined;
+  if (!face || face.expires_at <= now) return undefined;
+  const session = await findSession(database.db, face.session_id);
+  if (!session || session.expires_at <= now) return undefined;
   const { account, membership, organisation } = await loadState(database.db, realm, { accountId: face.account_id, organisationId: face.organisation_id, now });
   if (!account?.active || membership?.status !== 'active' || membership.tier !== 'administrator' || organisation?.missingAgreements.length !== 0) return undefined;
   await touchFaceSession(database.db, hash, now);
@@ -59,7 +64,10 @@ async function adminOf(host: RealmHost, hash: string): Promise<AdminState | unde
 }
 
 async function begin(ctx: Context, host: RealmHost, portal: Portal): Promise<void> {
-  const binding = randomBytes(16).toString('base64url');
+  const address = ctx.state['address'] as string;
+  if (!(await takeTry(host.database.db, `face@${address}`, starts, host.clock())).allowed) return renderProblem(ctx, host, 429, 'invalid_request', { portal });
+  // tabs of one browser share it: the second must not undo the first one's login
+  const binding = ctx.cookies.get(`${cookieName(host, portal)}_state`) ?? randomBytes(16).toString('base64url');
   const base = new URL(host.realm.issuer).pathname;
   const state = await issueTicket(host.database.db, {
     kind: STATE, runId: null, payload: { binding, to: `${base}${ctx.path}` }, ttl: stateTtl, now: host.clock(),

@@ -113,7 +113,7 @@ async function sendToBroker(ctx: Context, host: RealmHost, { broker, message, ru
 /** The person gives up, or goes back after a refusal: the portal hears why in a standard error. */
 async function leaveToPortal(ctx: Context, host: RealmHost, run: OpenRun): Promise<void> {
   await host.engine.abandon(run, viewerOf(ctx, host.realm, run.request.language));
-  const tooLow = run.row.end_code?.includes('"level_too_low"') === true;
+  const tooLow = run.row.status === 'ended' && run.facts.proofs.length > 0 && run.facts.level < run.facts.required.level;
   const error = tooLow ? 'unmet_authentication_requirements' : 'access_denied';
   seeOther(ctx, await abortLogin(host.provider, ctx.req, ctx.res, error, tooLow ? 'the required level was not reached' : 'the login was not completed'));
 }

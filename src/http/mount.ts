@@ -36,6 +36,8 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return next();
     const { url } = ctx.req;
+    // whatever goes wrong from here on is told in this realm's own words
+    ctx.state['host'] = host;
     ctx.url = stripped(ctx, prefix);
     // the provider derives its own addresses from the difference between the two
     await own(ctx as RouterContext, async () => {

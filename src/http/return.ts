@@ -57,7 +57,7 @@ async function receive(ctx: Context, host: RealmHost): Promise<void> {
       event: 'broker.refused', action: 'E', outcome: 'refused', reason: error.code, actor: { kind: 'system', id: broker.id }, runId, address: ctx.state['address'] as string, now,
     });
     const run = await host.engine.look(runId);
-    await renderProblem(ctx, host, 400, 'broker', run ? { portal: run.portal, backHref: `${new URL(host.realm.issuer).pathname}/login/${runId}` } : {});
+    await renderProblem(ctx, host, 400, error.code === 'broker.restricted' ? 'restricted' : 'broker', run ? { portal: run.portal, backHref: `${new URL(host.realm.issuer).pathname}/login/${runId}` } : {});
   }
 }
 
@@ -72,9 +72,12 @@ async function tooLate(ctx: Context, host: RealmHost, relay: string): Promise<vo
 /** Used, foreign or never issued: nothing happens. A browser that has the run's cookie finds its way back to it. */
 async function refuse(ctx: Context, host: RealmHost, relay: string): Promise<void> {
   const runId = await runOfTicket(host.database.db, BROKER_REQUEST, relay);
-  await appendAudit(host.database.db, {
-    event: 'broker.refused', action: 'E', outcome: 'refused', reason: 'ticket', actor: { kind: 'system', id: 'unknown' },
-    ...(runId && { runId }), address: ctx.state['address'] as string, now: host.clock(),
-  });
+  // a handle that was never ours is noise that anybody can make without end: the log has it
+  if (runId !== undefined) {
+    await appendAudit(host.database.db, {
+      event: 'broker.refused', action: 'E', outcome: 'refused', reason: 'ticket', actor: { kind: 'system', id: 'unknown' },
+      runId, address: ctx.state['address'] as string, now: host.clock(),
+    });
+  }
   await renderProblem(ctx, host, 400, 'ticket', runId ? { backHref: `${new URL(host.realm.issuer).pathname}/login/${runId}` } : {});
 }

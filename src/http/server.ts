@@ -29,10 +29,10 @@ export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa
   app.use(onlyOurHost(system, hosts));
   app.use(assets());
   // 256 KiB is what a broker's answer may be; base64 and form encoding take their share. The provider reads its own bodies.
-  const forms = bodyParser({ enableTypes: ['form', 'json'], formLimit: '400kb', jsonLimit: '64kb', onError: (error) => { throw Object.assign(error, { code: 'too_large', status: 413 }); } });
+  const forms = bodyParser({ enableTypes: ['form'], formLimit: '400kb', onError: (error) => { throw Object.assign(error, { code: 'too_large', status: 413 }); } });
   if (system.demo) {
     const demo = new Router();
-    demo.use(forms);
+    demo.use(bodyParser({ enableTypes: ['form', 'json'], formLimit: '64kb', jsonLimit: '64kb' }));
     app.use(demo.use(demoRoutes(hosts).routes()).routes());
   }
   for (const host of hosts) app.use(mountRealm(host, forms));
@@ -45,7 +45,7 @@ export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa
 }
 
 /** Limits against half-sent requests: Node's own defaults hold a connection for minutes. */
-export function listen(app: Koa, port: number): Promise<Server> {
+export function listen(app: Koa, port: number, host?: string): Promise<Server> {
   const handle = app.callback();
   const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 };
   const server = createServer(limits, (req, res) => { void handle(req, res); });
@@ -53,7 +53,7 @@ export function listen(app: Koa, port: number): Promise<Server> {
   server.maxRequestsPerSocket = 1000;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, () => resolve(server));
+    server.listen({ port, host }, () => resolve(server));
   });
 }
 
@@ -89,7 +89,8 @@ function logRequests(log: Logger): Middleware {
     ctx.res.once('finish', () => {
       log.info({ reference: ctx.state['reference'], method: ctx.method, path: (ctx.state['logPath'] as string | undefined) ?? ctx.path, status: ctx.res.statusCode, ms: Math.round(performance.now() - start) }, 'request');
     });
-    ctx.state['logPath'] = ctx.path;
+    // a run's id is half of what opens it, so it is not in every line
+    ctx.state['logPath'] = ctx.path.replace(/(\/(?:login|auth)\/)[^/]+/, '$1:run');
     await next();
   };
 }
@@ -100,7 +101,7 @@ function failures(hosts: RealmHost[]): Middleware {
       await next();
     } catch (error) {
       const { status = 500 } = error as { status?: number };
-      const host = hosts.find((h) => ctx.path.startsWith(`/${h.realm.id}/`)) ?? hosts[0];
+      const host = (ctx.state['host'] as RealmHost | undefined) ?? hosts[0];
       if (!host) throw error;
       if (status >= 500) host.log.error({ reference: ctx.state['reference'], err: error }, 'request failed');
       await renderProblem(ctx, host, status, problemOf(status));

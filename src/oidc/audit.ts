@@ -16,7 +16,8 @@ export function auditProvider(host: Host): void {
   const safely = (work: () => Promise<void>): void => { work().catch((error: unknown) => log.error({ err: error }, 'audit row not written')); };
   provider.on('grant.success', (ctx) => safely(() => record(host, ctx, 'token.issued')));
   provider.on('grant.error', (ctx, error) => safely(() => record(host, ctx, 'token.refused', error)));
-  provider.on('authorization.error', (ctx, error) => safely(() => record(host, ctx, 'authorization.refused', error)));
+  // a request that names no client of ours is noise that anybody can make without end: the log has it
+  provider.on('authorization.error', (ctx, error) => { if (ctx.oidc.client) safely(() => record(host, ctx, 'authorization.refused', error)); });
   provider.on('session.destroyed', (session) => safely(async () => {
     await endSession(database.db, session.uid);
     if (!session.accountId) return;

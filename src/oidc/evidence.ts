@@ -13,14 +13,14 @@ export type Evidence = { journal: JournalEntry[]; runId?: string };
 /** The part of an interaction result that is ours. */
 export type SluisResult = { sluis?: { run: string } };
 
-export async function evidenceOf(ctx: KoaContextWithOIDC, engine: Engine, database: Database): Promise<Evidence> {
+export async function evidenceOf(ctx: KoaContextWithOIDC, engine: Engine, database: Database, now = engine.now()): Promise<Evidence> {
   const runId = (ctx.oidc.result as SluisResult | undefined)?.sluis?.run;
   if (runId !== undefined) {
     const run = await engine.look(runId);
     return run?.row.status === 'done' ? { journal: withResult(run.journal, run.row.account_id, run.row.organisation_id), runId } : { journal: [] };
   }
   const session = ctx.oidc.session?.accountId ? await findSession(database.db, ctx.oidc.session.uid) : undefined;
-  if (!session || session.account_id !== ctx.oidc.session?.accountId) return { journal: [] };
+  if (!session || session.account_id !== ctx.oidc.session?.accountId || session.expires_at <= now) return { journal: [] };
   return { journal: [{ binding: '@session', at: session.created_at, ...JSON.parse(session.proofs) as Pick<JournalEntry, 'proofs'>,
     accountId: session.account_id, ...(session.organisation_id && { organisationId: session.organisation_id }) }] };
 }

@@ -4,7 +4,7 @@ import type { Engine } from '../flow/engine.ts';
 import type { Facts } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant } from '../store/grants.ts';
-import { putSession } from '../store/sessions.ts';
+import { findSession, putSession } from '../store/sessions.ts';
 import { admitted } from './evidence.ts';
 
 /**
@@ -38,9 +38,11 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
 async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Database, facts: Facts, now: number): Promise<void> {
   const { session } = ctx.oidc;
   if (!session?.accountId) return;
+  // a session is as old as its login: using it does not make it younger, a new login does
+  const since = (ctx.oidc.result?.login ? undefined : (await findSession(database.db, session.uid))?.created_at) ?? now;
   await putSession(database.db, {
     id: session.uid, account_id: session.accountId, organisation_id: facts.organisation?.id ?? null,
-    proofs: JSON.stringify({ proofs: facts.proofs }), created_at: now, last_active_at: now, expires_at: now + realm.ttl.session,
+    proofs: JSON.stringify({ proofs: facts.proofs }), created_at: now, last_active_at: now, expires_at: since + realm.ttl.session,
   });
 }
 

@@ -49,7 +49,7 @@ function configuration(options: ProviderOptions): Configuration {
     extraClientMetadata: { properties: extraClientProperties },
     jwks: keys.jwks as Configuration['jwks'] & object,
     ...endpoints(realm),
-    ...tokens(realm),
+    ...tokens(realm, clock),
     cookies: cookies(realm, keys),
     features: features(realm, options.pages, findAccount),
     interactions: {
@@ -66,7 +66,7 @@ function configuration(options: ProviderOptions): Configuration {
 
 function endpoints(realm: Realm): Configuration {
   return {
-    scopes: ['openid', 'offline_access'],
+    scopes: ['openid'],
     claims: { ...scopeClaims, acr: null, auth_time: null } as NonNullable<Configuration['claims']>,
     acrValues: realm.levels.map((level) => level.acr),
     responseTypes: ['code'],
@@ -87,12 +87,14 @@ function endpoints(realm: Realm): Configuration {
   };
 }
 
-function tokens(realm: Realm): Configuration {
+function tokens(realm: Realm, clock: () => number): Configuration {
   return {
     ttl: {
       AccessToken: realm.ttl.access_token, AuthorizationCode: realm.ttl.code, ClientCredentials: realm.ttl.access_token,
       RefreshToken: realm.ttl.refresh_token, IdToken: realm.ttl.access_token,
-      Interaction: realm.ttl.run, Session: realm.ttl.session, Grant: realm.ttl.session,
+      Interaction: realm.ttl.run, // counted from the login, not from the last use
+      Session: (_ctx, session) => Math.max(1, (session.loginTs ?? clock()) + realm.ttl.session - clock()),
+      Grant: realm.ttl.session,
     },
     rotateRefreshToken: true,
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),

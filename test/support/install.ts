@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import { startSluis, type Running } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
@@ -64,7 +64,7 @@ export async function newBrokerKeys(): Promise<KeyPair & { cert: string }> {
 }
 
 /** Starts Sluis with the demo people in this process. The six brokers are ours: `brokerKeys` signs for them. */
-export async function install(options: { prepare?: (workshop: Workshop) => void; change?: (config: Config) => void } = {}): Promise<Install> {
+export async function install(options: { prepare?: (workshop: Workshop) => void; change?: (config: Config) => void; log?: Logger } = {}): Promise<Install> {
   const brokerKeys = await newBrokerKeys();
   const workshop = await openWorkshop(brokerKeys);
   options.prepare?.(workshop);
@@ -72,7 +72,7 @@ export async function install(options: { prepare?: (workshop: Workshop) => void;
   options.change?.(config);
   let ahead = 0;
   const now = (): number => Math.floor(Date.now() / 1000) + ahead;
-  const running = await startSluis(config, { log: pino({ level: 'silent' }), clock: now });
+  const running = await startSluis(config, { log: options.log ?? pino({ level: 'silent' }), clock: now });
   const url = `http://localhost:${workshop.port}`;
   return {
     url, port: workshop.port, running, brokerKeys, now,

@@ -16,11 +16,20 @@ const personNames = new Map([
 const maxLength = 255;
 
 /**
+ * A mandate for one branch or dossier only, or one that came through an intermediary: read as if it were for the whole
+ * organisation it would give more than was granted.
+ */
+const restricting = /^urn:etoegang:(?:core:Intermediate(?:Subject|Entity)ID|1\.\d+:(?:IntermediateEntityID|ServiceRestriction|attribute-intermediate):?.*)$/;
+
+/**
  * Reads who logged in and for which organisation from a verified assertion (eHerkenning attribute catalogue).
- * @throws BrokerRefusal broker.incomplete without exactly one acting person, or without an organisation we can name
+ * @throws BrokerRefusal broker.incomplete without exactly one acting person, or without an organisation we can name;
+ * broker.restricted for a mandate that is not for the whole organisation itself
  */
 export function readIdentity(assertion: Element, brokerId: string): BrokerProof {
   const attributes = readAttributes(assertion);
+  const restriction = [...attributes.keys()].find((name) => restricting.test(name));
+  if (restriction !== undefined) throw new BrokerRefusal('broker.restricted', restriction);
   const acting = new Set((attributes.get('urn:etoegang:core:ActingSubjectID') ?? []).map((value) => value.text));
   const [actingSubject] = acting;
   // The pseudonym is the account's key: two of them would be two persons.

@@ -29,7 +29,7 @@ async function submit(run: Run<unknown, unknown>, typed: Input): Promise<Outcome
   const parsed = parseProfile(typed);
   if (!parsed.ok) return { kind: 'ask', problems: parsed.problems };
   const account = facts.account;
-  if (account) return { kind: 'pass', commit: (tx) => completeProfile(tx, { accountId: account.id, profile: parsed.profile, now }) };
+  if (account) return { kind: 'pass', commit: (tx) => completeProfile(tx, { accountId: account.id, profile: parsed.profile, runId: run.id, now }) };
   const broker = facts.proofs.findLast((proof) => proof.broker)?.broker;
   const organisationId = facts.organisation?.id;
   if (!broker || !organisationId) throw new Error('profile: nobody to register; put a step that identifies before it');
@@ -37,7 +37,7 @@ async function submit(run: Run<unknown, unknown>, typed: Input): Promise<Outcome
     kind: 'pass',
     commit: async (tx) => {
       await registerPerson(tx, {
-        realm, organisationId, broker, profile: parsed.profile, language: run.language, now,
+        realm, organisationId, broker, profile: parsed.profile, language: run.language, runId: run.id, now,
         ...(facts.marks['claims'] === 'administrator' && { claims: 'administrator' as const }),
       });
     },

@@ -35,10 +35,10 @@ async function submit(run: Run<Config, unknown>, { code }: z.infer<typeof input>
   if (code.trim() === '' || membershipId === undefined) return refused('required');
   const guess = await takeTry(run.db, `verification:${membershipId}`, guesses, run.now);
   if (!guess.allowed) return refused('wait', { minutes: Math.ceil(guess.retryAfter / 60) });
-  const checked = await checkCode(run.db, { membershipId, typed: code, now: run.now });
+  const checked = await checkCode(run.db, { membershipId, typed: code, runId: run.id, now: run.now });
   if (!checked.ok) return refused(checked.code, { left: checked.left });
   const commit = async (tx: typeof run.db): Promise<void> => {
-    if (!await redeemCode(tx, { codeId: checked.codeId, membershipId, now: run.now })) throw new Overtaken();
+    if (!await redeemCode(tx, { codeId: checked.codeId, membershipId, runId: run.id, now: run.now })) throw new Overtaken();
   };
   return run.config.relogin
     ? { kind: 'deny', code: 'verified', ended: 'fine', params: { portal: run.portal.name }, commit }

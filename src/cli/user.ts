@@ -42,21 +42,27 @@ const show: Command = {
   }),
 };
 
-const unlock: Command = {
-  name: 'user unlock',
-  summary: 'let somebody whose account was locked log in again',
-  options: who,
-  run: (args, io) => withRealm(args, io, async ({ database, actor, now }) => {
-    const { id } = await accountOf(database.db, args.need('user'));
-    await database.transaction(async (tx) => {
-      const account = await findAccount(tx, id);
-      if (account?.status !== 'locked') throw new Refusal('user.not_locked', `this account is not locked but ${account?.status ?? 'deleted'}`);
-      await updateAccount(tx, id, { status: 'active', updated_at: now });
-      await appendAudit(tx, { event: 'account.unlocked', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: id, now });
-    });
-    return { data: { id, status: 'active' }, text: `${id} can log in again` };
-  }),
-};
+const lock = statusCommand('lock', 'shut somebody out: no login, no refresh, no userinfo from now on', 'active', 'locked', 'can no longer log in');
+const unlock = statusCommand('unlock', 'let somebody whose account was locked log in again', 'locked', 'active', 'can log in again');
+
+/** The account's status is asked at every authorization, refresh and userinfo, so changing it is all that it takes. */
+function statusCommand(verb: 'lock' | 'unlock', summary: string, from: 'active' | 'locked', to: 'active' | 'locked', said: string): Command {
+  return {
+    name: `user ${verb}`,
+    summary,
+    options: who,
+    run: (args, io) => withRealm(args, io, async ({ database, actor, now }) => {
+      const { id } = await accountOf(database.db, args.need('user'));
+      await database.transaction(async (tx) => {
+        const account = await findAccount(tx, id);
+        if (account?.status !== from) throw new Refusal(`user.not_${from}`, `this account is not ${from} but ${account?.status ?? 'deleted'}`);
+        await updateAccount(tx, id, { status: to, updated_at: now });
+        await appendAudit(tx, { event: `account.${verb}ed`, action: 'U', outcome: 'success', actor, objectType: 'account', objectId: id, now });
+      });
+      return { data: { id, status: to }, text: `${id} ${said}` };
+    }),
+  };
+}
 
 async function accountOf(db: Db, text: string): Promise<AccountRow> {
   const byId = await findAccount(db, text);
@@ -70,4 +76,4 @@ async function accountOf(db: Db, text: string): Promise<AccountRow> {
   return accounts[0];
 }
 
-export const userCommands: Command[] = [createCommand, list, show, unlock];
+export const userCommands: Command[] = [createCommand, list, show, lock, unlock];

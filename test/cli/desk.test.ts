@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { authenticate } from '../../src/domain/passwords.ts';
-import { insertAccount, updateAccount } from '../../src/store/accounts.ts';
+import { insertAccount } from '../../src/store/accounts.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { insertMembership } from '../../src/store/memberships.ts';
 import { enqueue } from '../../src/store/outbox.ts';
@@ -113,12 +113,13 @@ describe('users', () => {
     expect(await desk.run('user', 'create', ...ib, '--organisation', 'kvk:99990401', '--username', 'x', '--family-name', 'X', '--email', 'x@example.nl')).toMatchObject({ code: 1 });
   });
 
-  test('unlock', async () => {
+  test('lock and unlock', async () => {
     await pending(await municipality(), 'Sanne');
-    const unlock = ['user', 'unlock', ...ib, '--user', 'Sanne de Wit'];
+    const [lock, unlock] = ['lock', 'unlock'].map((verb) => ['user', verb, ...ib, '--user', 'Sanne de Wit']) as [string[], string[]];
     expect(await desk.run(...unlock)).toMatchObject({ code: 1, err: 'this account is not locked but active' });
     const [person] = await desk.json<{ id: string }[]>('user', 'list', ...ib);
-    await inDatabase('inlichtingenbureau', ({ db }) => updateAccount(db, person!.id, { status: 'locked' }));
+    expect(await desk.json(...lock)).toEqual({ id: person!.id, status: 'locked' });
+    expect(await desk.run(...lock)).toMatchObject({ code: 1, err: 'this account is not active but locked' });
     expect(await desk.json(...unlock)).toEqual({ id: person!.id, status: 'active' });
   });
 });

@@ -23,6 +23,7 @@ export async function startSluis(settings: Settings): Promise<SluisProcess> {
     env: {
       ...process.env,
       SLUIS_DEMO: 'true',
+      SLUIS_HOST: settings.host,
       SLUIS_PORT: String(settings.sluisPort),
       SLUIS_PUBLIC_URL: settings.sluisUrl,
       SLUIS_DATA: settings.data,

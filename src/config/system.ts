@@ -8,6 +8,7 @@ import { readSource, type Environment, type Source } from './source.ts';
 /** Environment variables that win over sluis.yaml. */
 const overrides = {
   SLUIS_PORT: 'port',
+  SLUIS_HOST: 'host',
   SLUIS_PUBLIC_URL: 'public_url',
   SLUIS_DATA: 'data',
   SLUIS_KEYS: 'keys',

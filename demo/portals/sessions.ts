@@ -68,7 +68,7 @@ async function ask(client: Pick<Client, 'userinfo' | 'refresh'>, session: Sessio
     session.checkedAt = now();
     return true;
   } catch (error) {
-    // without an answer the user keeps working for now; the next page asks again
+    // without an answer the user keeps working; the next page asks again
     return !isRefusal(error);
   }
 }

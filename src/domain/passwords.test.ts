@@ -1,0 +1,40 @@
+import { describe, expect, test } from '@jest/globals';
+import { insertLogin, putPassword } from '../store/accounts.ts';
+import { emptyDatabase, exampleRealm, organisationWith, registered } from '../../test/support/house.ts';
+import { authenticate, hashPassword, HashGate, TooBusy } from './passwords.ts';
+
+const settings = { memory_kib: 8192, passes: 1, lanes: 1 };
+
+describe('passwords', () => {
+  test('are kept as Argon2id with the settings of the realm', async () => {
+    expect(await hashPassword('Riet-Oever-Boot-7', settings)).toMatch(/^\$argon2id\$v=19\$m=8192,p=1,t=1\$/);
+  });
+
+  test('the same letters typed in another way are the same password (NFC)', async () => {
+    const [composed, decomposed] = ['Caf\u00e9-aan-het-water', 'Cafe\u0301-aan-het-water'];
+    const database = await emptyDatabase();
+    const realm = exampleRealm();
+    const { accountId } = await registered(database, realm, await organisationWith(database, realm, '24444001'));
+    await insertLogin(database.db, { scope: '', username: 'jan', account_id: accountId });
+    await putPassword(database.db, { account_id: accountId, hash: await hashPassword(composed, settings), changed_at: 0, one_time: 0 });
+    const login = { scope: '', username: 'jan', password: decomposed };
+    expect(await authenticate(database.db, settings, login)).toEqual({ accountId });
+    expect(await authenticate(database.db, settings, { ...login, password: 'iets anders' })).toBeUndefined();
+    expect(await authenticate(database.db, settings, { ...login, username: 'niemand' })).toBeUndefined();
+    // other settings since: still right, and to be replaced
+    expect((await authenticate(database.db, { ...settings, passes: 2 }, login))?.rehash).toContain('t=2');
+    await database.close();
+  });
+
+  test('so many hash at once, so many wait, the rest hear that it is busy', async () => {
+    const gate = new HashGate(1, 1);
+    let finish: () => void = () => undefined;
+    const running = gate.run(() => new Promise<void>((resolve) => { finish = resolve; }));
+    const waiting = gate.run(async () => 'waited');
+    await expect(gate.run(async () => 'too many')).rejects.toBeInstanceOf(TooBusy);
+    finish();
+    await running;
+    expect(await waiting).toBe('waited');
+    expect(await gate.run(async () => 'free again')).toBe('free again');
+  });
+});

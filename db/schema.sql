@@ -184,7 +184,8 @@ CREATE TABLE "organisation_identifiers" (
 CREATE TABLE "organisations" (
   "id" text not null primary key,
   "name" text not null,
-  "created_at" bigint not null
+  "created_at" bigint not null,
+  "minimum_level" text
 );
 
 CREATE TABLE "outbox" (
@@ -251,6 +252,15 @@ CREATE TABLE "runs" (
 
 CREATE INDEX "runs_expires_at" on "runs" ("expires_at");
 
+CREATE TABLE "session_clients" (
+  "session_id" text not null references "sessions" ("id") on delete cascade,
+  "client_id" text not null,
+  "sid" text not null,
+  "logout_uri" text,
+  "since" bigint not null,
+  constraint "session_clients_pk" primary key ("session_id", "client_id")
+);
+
 CREATE TABLE "sessions" (
   "id" text not null primary key,
   "account_id" text not null references "accounts" ("id") on delete cascade,
@@ -264,6 +274,8 @@ CREATE TABLE "sessions" (
 CREATE INDEX "sessions_account" on "sessions" ("account_id");
 
 CREATE INDEX "sessions_expires_at" on "sessions" ("expires_at");
+
+CREATE INDEX "sessions_last_active_at" on "sessions" ("last_active_at");
 
 CREATE TABLE "tickets" (
   "hash" text not null primary key,

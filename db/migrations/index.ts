@@ -1,11 +1,13 @@
 import type { Migration } from 'kysely';
 import { foundation } from './0001_foundation.ts';
 import { auditSeal } from './0002_audit_seal.ts';
+import { sessions } from './0003_sessions.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
   return {
     '0001_foundation': foundation(dialect),
     '0002_audit_seal': auditSeal,
+    '0003_sessions': sessions,
   };
 }

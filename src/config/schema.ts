@@ -68,6 +68,8 @@ export const clientSchema = z.strictObject({
   grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).default(['authorization_code', 'refresh_token']),
   scope: z.string().default('openid profile email phone organisation roles'),
   id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('ES256'),
+  /** where Sluis tells that a session ended (OpenID Connect Back-Channel Logout 1.0) */
+  backchannel_logout_uri: url.optional(),
   /** false only for a confidential client that cannot do PKCE (stack of an older portal) */
   require_pkce: z.boolean().default(true),
   /** a demo client: refused outside demo mode */
@@ -137,11 +139,13 @@ export const realmSchema = z.strictObject({
   ttl: z.strictObject({
     run: seconds.default(3600),
     session: seconds.default(28_800),
+    /** without activity at Sluis or at a portal a session ends (row IB-9) */
+    idle: seconds.default(1200),
     code: seconds.default(60),
     access_token: seconds.default(600),
     refresh_token: seconds.default(28_800),
     verification_code: seconds.default(14 * 86_400),
-  }).default({ run: 3600, session: 28_800, code: 60, access_token: 600, refresh_token: 28_800, verification_code: 14 * 86_400 }),
+  }).default({ run: 3600, session: 28_800, idle: 1200, code: 60, access_token: 600, refresh_token: 28_800, verification_code: 14 * 86_400 }),
   login: z.strictObject({
     /** what a person types at the password step, in this order; `relation_number` is an identifier of the organisation */
     identifiers: z.array(z.enum(['relation_number', 'username'])).min(1).default(['username']),

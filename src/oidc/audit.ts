@@ -2,27 +2,20 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
 import { findGrant } from '../store/grants.ts';
-import { endSession } from '../store/sessions.ts';
 
 type Host = { provider: Provider; database: Database; clock: () => number; log: { error(detail: object, text: string): void } };
 type Refusal = { error?: string };
 
 /**
- * What the provider decides goes into the audit trail too: tokens issued and refused, authorizations refused, sessions
- * ended. A listener that throws would turn the answer into a 500 after the tokens were saved, so none does.
+ * What the provider decides goes into the audit trail too: tokens issued and refused, authorizations refused. A listener that throws would turn the answer into a 500 after the tokens were saved, so none does.
  */
 export function auditProvider(host: Host): void {
-  const { provider, database, log } = host;
+  const { provider, log } = host;
   const safely = (work: () => Promise<void>): void => { work().catch((error: unknown) => log.error({ err: error }, 'audit row not written')); };
   provider.on('grant.success', (ctx) => safely(() => record(host, ctx, 'token.issued')));
   provider.on('grant.error', (ctx, error) => safely(() => record(host, ctx, 'token.refused', error)));
   // a request that names no client of ours is noise that anybody can make without end: the log has it
   provider.on('authorization.error', (ctx, error) => { if (ctx.oidc.client) safely(() => record(host, ctx, 'authorization.refused', error)); });
-  provider.on('session.destroyed', (session) => safely(async () => {
-    await endSession(database.db, session.uid);
-    if (!session.accountId) return;
-    await appendAudit(database.db, { event: 'session.ended', action: 'E', outcome: 'success', actor: { kind: 'person', id: session.accountId }, objectType: 'session', objectId: session.uid, now: host.clock() });
-  }));
   provider.on('server_error', (ctx, error) => log.error({ reference: ctx.state['reference'] as string | undefined, err: error }, 'provider failed'));
 }
 

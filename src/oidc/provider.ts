@@ -11,6 +11,7 @@ import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient }
 import { evidenceOf, requiredLevel } from './evidence.ts';
 import { loadGrant } from './grants.ts';
 import { createPolicy } from './policy.ts';
+import { endSessionsWith } from './logout.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
@@ -29,6 +30,7 @@ export function createProvider(options: ProviderOptions): Provider {
   // the flag decides how the provider reads the scheme and host of a request; the app sets the headers it believes
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
+  endSessionsWith(provider, options);
   return provider;
 }
 

@@ -6,7 +6,7 @@ export type AgreementRow = Selectable<Tables['agreements']>;
 
 /** @throws a conflict (`isConflict`) when an identifier is another organisation's */
 export async function insertOrganisation(tx: Db, { id, name, identifiers, now }: Organisation & { now: number }): Promise<void> {
-  await tx.insertInto('organisations').values({ id, name, created_at: now }).execute();
+  await tx.insertInto('organisations').values({ id, name, created_at: now, minimum_level: null }).execute();
   const rows = Object.entries(identifiers).map(([type, value]) => ({ organisation_id: id, type, value }));
   if (rows.length > 0) await tx.insertInto('organisation_identifiers').values(rows).execute();
 }

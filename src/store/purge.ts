@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 import { createDocuments } from './documents.ts';
 import { purgeReplays } from './replays.ts';
 import { purgeRuns } from './runs.ts';
-import { purgeSessions } from './sessions.ts';
+import { purgeFaceSessions } from './sessions.ts';
 
 /** seconds that a run stays known after it ended, so that a late visitor still finds the way back to the portal */
 const runsKept = 86_400;
@@ -21,7 +21,7 @@ export async function purge(database: Database, now: number): Promise<void> {
   const { db } = database;
   await createDocuments(database).purge(now);
   await purgeRuns(db, now - runsKept);
-  await purgeSessions(db, now);
+  await purgeFaceSessions(db, now);
   await db.deleteFrom('tickets').where('expires_at', '<=', now - runsKept).execute();
   await purgeReplays(db, now);
   await purgeCounters(db, now);

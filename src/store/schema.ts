@@ -28,7 +28,13 @@ export interface Tables {
   passwords: { account_id: string; hash: string; changed_at: number; one_time: Generated<number> };
   /** Who a broker says somebody is: the pseudonym together with the organisation is the key (E27). */
   broker_identities: { broker_id: string; acting_subject: string; organisation_id: string; account_id: string; created_at: number; last_seen_at: number };
-  organisations: { id: string; name: string; created_at: number };
+  organisations: {
+    id: string;
+    name: string;
+    created_at: number;
+    /** id of the lowest level with which its people may enter any portal; null: what the portal asks */
+    minimum_level: string | null;
+  };
   organisation_identifiers: { organisation_id: string; type: string; value: string };
   agreements: { organisation_id: string; agreement: string; signed_at: number; recorded_by: string; recorded_at: number };
   /** What the operator lets an organisation's administrators hand out: they never grant more. */
@@ -85,6 +91,8 @@ export interface Tables {
   tickets: { hash: string; kind: string; run_id: string | null; payload: string; created_at: number; expires_at: number; used_at: number | null };
   /** The Sluis session beside the provider's; `id` is the provider session's uid. */
   sessions: { id: string; account_id: string; organisation_id: string | null; proofs: string; created_at: number; last_active_at: number; expires_at: number };
+  /** The clients that a session logged in to, and where to tell them that it ended (OpenID Connect Back-Channel Logout). */
+  session_clients: { session_id: string; client_id: string; sid: string; logout_uri: string | null; since: number };
   /** Grant -> whom and what it is for; claims are read from here, so a grant never changes organisation. */
   grants: { id: string; session_id: string; account_id: string; client_id: string; organisation_id: string | null; acr: string; created_at: number };
   /** Documents of oidc-provider (all models but Client). */
@@ -104,7 +112,8 @@ export interface Tables {
   face_sessions: { hash: string; face: string; account_id: string; organisation_id: string; session_id: string; grant_id: string; created_at: number; last_active_at: number; expires_at: number };
   outbox: {
     id: string;
-    channel: 'mail' | 'sms' | 'voice' | 'letter';
+    /** `logout`: a back-channel logout to a client; `recipient` is its address, `subject` its client id, `text` JSON LogoutNotice */
+    channel: 'mail' | 'sms' | 'voice' | 'letter' | 'logout';
     recipient: string;
     subject: string;
     text: string;

@@ -3,6 +3,7 @@ import type { Insertable, Selectable } from 'kysely';
 import type { Db, Tables } from './schema.ts';
 
 export type SessionRow = Selectable<Tables['sessions']>;
+export type SessionClientRow = Selectable<Tables['session_clients']>;
 export type FaceSessionRow = Selectable<Tables['face_sessions']>;
 
 /** Begins a session, or replaces what it proves when somebody logs in again within it. */
@@ -15,10 +16,50 @@ export async function findSession(db: Db, id: string): Promise<SessionRow | unde
   return db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Ends a session and the face sessions that came from it. */
-export async function endSession(tx: Db, id: string): Promise<void> {
+/** Sessions of a person, or of everybody at an organisation; the newest first. */
+export async function listSessions(db: Db, { accountId, organisationId }: { accountId?: string; organisationId?: string }): Promise<SessionRow[]> {
+  let query = db.selectFrom('sessions').selectAll();
+  if (accountId !== undefined) query = query.where('account_id', '=', accountId);
+  if (organisationId !== undefined) query = query.where('organisation_id', '=', organisationId);
+  return query.orderBy('created_at', 'desc').orderBy('id').execute();
+}
+
+/** Ids of sessions without activity since `idleSince`, or at their absolute end (epoch seconds); at most `limit`. */
+export async function listSessionsOver(db: Db, { idleSince, now, limit }: { idleSince: number; now: number; limit: number }): Promise<string[]> {
+  const rows = await db.selectFrom('sessions').select('id')
+    .where((eb) => eb.or([eb('last_active_at', '<=', idleSince), eb('expires_at', '<=', now)])).limit(limit).execute();
+  return rows.map((row) => row.id);
+}
+
+/** Remembers activity. A clock that stepped back never makes a session older. */
+export async function touchSession(db: Db, id: string, now: number): Promise<void> {
+  await db.updateTable('sessions').set({ last_active_at: now }).where('id', '=', id).where('last_active_at', '<', now).execute();
+}
+
+/** Remembers that a session served a client; the `sid` of one client in one session may change with a new login. */
+export async function putSessionClient(tx: Db, row: SessionClientRow): Promise<void> {
+  const { sid, logout_uri } = row;
+  await tx.insertInto('session_clients').values(row)
+    .onConflict((conflict) => conflict.columns(['session_id', 'client_id']).doUpdateSet({ sid, logout_uri })).execute();
+}
+
+export async function listSessionClients(db: Db, sessionId: string): Promise<SessionClientRow[]> {
+  return db.selectFrom('session_clients').selectAll().where('session_id', '=', sessionId).orderBy('since').orderBy('client_id').execute();
+}
+
+/**
+ * Removes a session with all that lives by it: the provider's session, grants and their codes and tokens, face sessions.
+ * @returns the session as it was; undefined when another call removed it first
+ */
+export async function removeSession(tx: Db, id: string): Promise<SessionRow | undefined> {
+  const grants = tx.selectFrom('grants').select('id').where('session_id', '=', id);
+  await tx.deleteFrom('documents').where('grant_id', 'in', grants).execute();
+  await tx.deleteFrom('documents').where('model', '=', 'Grant').where('id', 'in', grants).execute();
+  await tx.deleteFrom('grants').where('session_id', '=', id).execute();
+  await tx.deleteFrom('documents').where('model', '=', 'Session').where('uid', '=', id).execute();
   await endFaceSessionsOf(tx, id);
-  await tx.deleteFrom('sessions').where('id', '=', id).execute();
+  await tx.deleteFrom('session_clients').where('session_id', '=', id).execute();
+  return tx.deleteFrom('sessions').where('id', '=', id).returningAll().executeTakeFirst();
 }
 
 /** SHA-256 of a face's cookie, base64url: what `face_sessions` keeps instead of the cookie. */
@@ -46,8 +87,7 @@ export async function endFaceSessionsOf(tx: Db, sessionId: string): Promise<void
   await tx.deleteFrom('face_sessions').where('session_id', '=', sessionId).execute();
 }
 
-/** Removes sessions that are over. */
-export async function purgeSessions(db: Db, now: number): Promise<void> {
+/** Removes face sessions that are over. Sessions themselves are ended, not purged: their clients are told. */
+export async function purgeFaceSessions(db: Db, now: number): Promise<void> {
   await db.deleteFrom('face_sessions').where('expires_at', '<=', now).execute();
-  await db.deleteFrom('sessions').where('expires_at', '<=', now).execute();
 }

@@ -5,7 +5,7 @@ import type { Database } from '../../src/store/database.ts';
 import { deleteGrant, findGrant, findGrantFor, insertGrant, listGrantsOf } from '../../src/store/grants.ts';
 import { purgeReplays, rememberOnce } from '../../src/store/replays.ts';
 import {
-  endFaceSession, endSession, faceSessionHash, findFaceSession, findSession, insertFaceSession, purgeSessions, putSession, touchFaceSession,
+  endFaceSession, faceSessionHash, findFaceSession, findSession, insertFaceSession, listSessionsOver, putSession, removeSession, touchFaceSession,
 } from '../../src/store/sessions.ts';
 import { dialects, type TestDatabase } from '../support/databases.ts';
 import { anAccount, anOrganisation, NOON } from '../support/rows.ts';
@@ -37,7 +37,7 @@ describe.each(dialects)('sessions, grants, clients and the trail on $name', ({ o
     await insertFaceSession(db, aFace('one', 's1'));
     await insertFaceSession(db, aFace('two', 's2'));
     await touchFaceSession(db, faceSessionHash('two'), NOON + 3);
-    await opened.database.transaction((tx) => endSession(tx, 's1'));
+    await opened.database.transaction((tx) => removeSession(tx, 's1'));
     expect(await findSession(db, 's1')).toBeUndefined();
     expect(await findFaceSession(db, faceSessionHash('one'))).toBeUndefined();
     expect(await findFaceSession(db, faceSessionHash('two'))).toMatchObject({ face: 'admin', last_active_at: NOON + 3 });
@@ -45,12 +45,11 @@ describe.each(dialects)('sessions, grants, clients and the trail on $name', ({ o
     expect(await findFaceSession(db, faceSessionHash('two'))).toBeUndefined();
   });
 
-  test('sessions that are over are removed', async () => {
-    await putSession(db, aSession('over', NOON));
-    await putSession(db, aSession('going', NOON + 1));
-    await purgeSessions(db, NOON);
-    expect(await findSession(db, 'over')).toBeUndefined();
-    expect(await findSession(db, 'going')).toBeDefined();
+  test('sessions that are over are found: idle, or at their absolute end', async () => {
+    await putSession(db, { ...aSession('idle', NOON + 900), last_active_at: NOON - 1200 });
+    await putSession(db, { ...aSession('over', NOON), last_active_at: NOON });
+    await putSession(db, { ...aSession('going', NOON + 1), last_active_at: NOON - 1199 });
+    expect((await listSessionsOver(db, { idleSince: NOON - 1200, now: NOON, limit: 10 })).sort()).toEqual(['idle', 'over']);
   });
 
   test('a grant is for one organisation', async () => {

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { listAudit } from '../store/audit.ts';
+import { createDocuments } from '../store/documents.ts';
+import { findGrant, insertGrant } from '../store/grants.ts';
+import { listOutbox } from '../store/outbox.ts';
+import { findSession, putSession, putSessionClient } from '../store/sessions.ts';
+import { dialects, type TestDatabase } from '../../test/support/databases.ts';
+import { exampleRealm, noon } from '../../test/support/house.ts';
+import { anAccount, anOrganisation } from '../../test/support/rows.ts';
+import { endsAt, endSession, endSessionsOf, keepAlive, liveSession } from './sessions.ts';
+
+describe.each(dialects)('the Sluis session on $name', ({ open }) => {
+  let opened: TestDatabase;
+  const realm = exampleRealm();
+  const session = (id: string, organisation_id: string | null = 'org') => ({
+    id, account_id: 'anna', organisation_id, proofs: '{"proofs":[]}', created_at: noon, last_active_at: noon, expires_at: noon + 28_800,
+  });
+  const ending = { reason: 'idle', actor: { kind: 'system', id: 'sessions' }, now: noon + 1200 } as const;
+  beforeAll(async () => {
+    opened = await open();
+    await anAccount(opened.database.db, 'anna');
+    await anOrganisation(opened.database.db, 'org');
+  });
+  afterAll(() => opened.drop());
+
+  test('it ends without activity, or at its absolute end, whichever comes first', async () => {
+    const { db } = opened.database;
+    await putSession(db, session('a'));
+    expect(endsAt(realm, session('a'))).toBe(noon + 1200);
+    expect(endsAt(realm, { last_active_at: noon + 28_000, expires_at: noon + 28_800 })).toBe(noon + 28_800);
+    expect(await liveSession(db, realm, 'a', noon + 1199)).toBeDefined();
+    expect(await liveSession(db, realm, 'a', noon + 1200)).toBeUndefined();
+    await keepAlive(db, session('a'), noon + 900);
+    expect(await liveSession(db, realm, 'a', noon + 2099)).toBeDefined();
+    // a clock that steps back takes nothing away
+    await keepAlive(db, { id: 'a', last_active_at: 0 }, noon + 60);
+    expect((await findSession(db, 'a'))?.last_active_at).toBe(noon + 900);
+  });
+
+  test('with it end grants, tokens and the provider\'s session, and its clients are told, once', async () => {
+    const { db, transaction } = opened.database;
+    const documents = createDocuments({ db });
+    await putSession(db, session('b'));
+    await insertGrant(db, { id: 'g', session_id: 'b', account_id: 'anna', client_id: 'portal', organisation_id: 'org', acr: 'x', created_at: noon });
+    await documents.upsert('Grant', 'g', { jti: 'g' }, noon + 9000);
+    await documents.upsert('RefreshToken', 'r', { grantId: 'g' }, noon + 9000);
+    await documents.upsert('RefreshToken', 'other', { grantId: 'other' }, noon + 9000);
+    await documents.upsert('Session', 'cookie', { uid: 'b' }, noon + 9000);
+    await putSessionClient(db, { session_id: 'b', client_id: 'portal', sid: 's1', logout_uri: 'https://portal.example/bcl', since: noon });
+    await putSessionClient(db, { session_id: 'b', client_id: 'silent', sid: 's2', logout_uri: null, since: noon });
+    const ended = await Promise.all([1, 2].map(() => transaction((tx) => endSession(tx, 'b', ending))));
+    expect(ended.sort()).toEqual([false, true]);
+    expect(await Promise.all([findSession(db, 'b'), findGrant(db, 'g'), documents.find('Grant', 'g'), documents.find('RefreshToken', 'r'), documents.find('Session', 'cookie')])).toEqual(Array(5).fill(undefined));
+    expect(await documents.find('RefreshToken', 'other')).toBeDefined();
+    expect(await listOutbox(db, { channel: 'logout' })).toMatchObject([{ recipient: 'https://portal.example/bcl', subject: 'portal', text: '{"accountId":"anna","sid":"s1"}' }]);
+    expect(await listAudit(db, { event: 'session.ended' })).toMatchObject([{ reason: 'idle', object_id: 'b', organisation_id: 'org', detail: { account: 'anna', clients: ['portal', 'silent'] } }]);
+  });
+
+  test('all sessions of a person end, or those at one organisation', async () => {
+    const { db, transaction } = opened.database;
+    for (const [id, organisation] of [['c', 'org'], ['d', null], ['e', 'org']] as const) await putSession(db, session(id, organisation));
+    expect(await transaction((tx) => endSessionsOf(tx, { accountId: 'anna', organisationId: 'org' }, { ...ending, reason: 'revoked' }))).toBe(3);
+    expect(await findSession(db, 'd')).toBeDefined();
+    expect(await transaction((tx) => endSessionsOf(tx, { accountId: 'anna' }, { ...ending, reason: 'everywhere' }))).toBe(1);
+    await expect(transaction((tx) => endSessionsOf(tx, {}, ending))).rejects.toThrow('of whom');
+  });
+});

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../store/database.ts';
-import { claimMessages, markFailed, markSent, type Message } from '../store/outbox.ts';
+import { bringForward, claimMessages, markFailed, markSent, type Message } from '../store/outbox.ts';
 import type { Senders } from './senders.ts';
 
 /** What the worker needs of a pino logger. */
@@ -32,19 +32,27 @@ export const ATTEMPTS = 10;
 /** Milliseconds for one attempt: less than the time after which the outbox gives the message to another worker. */
 const PATIENCE = 90_000;
 
+/** Seconds between two attempts, at most. */
+const LONGEST = 3600;
+
 /** Seconds until the next attempt: half a minute, doubling, at most an hour. Ten attempts span three hours. */
 export function backOff(attempt: number): number {
-  return Math.min(3600, 30 * 2 ** (attempt - 1));
+  return Math.min(LONGEST, 30 * 2 ** (attempt - 1));
 }
 
 /** Sends what stands in a realm's outbox. A message is never lost, and sent twice only when a worker dies over it. */
 export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock }: WorkerOptions): OutboxWorker {
   let stopped = false;
   let busy = Promise.resolve();
+  let latest = Infinity;
 
   /** @returns how many were taken */
   const batch = async () => {
-    const messages = await claimMessages(database, BATCH, clock());
+    const now = clock();
+    // at the start, and after a step back: what was written by a clock that was ahead would wait for it
+    if (now < latest && await bringForward(database.db, now, LONGEST) > 0) log.warn({}, 'messages brought forward: the clock stepped back');
+    latest = now;
+    const messages = await claimMessages(database, BATCH, now);
     const ends = await Promise.allSettled(messages.map((message) => sendOne({ database, senders, log, clock }, message)));
     for (const end of ends) if (end.status === 'rejected') log.error({ error: nameOf(end.reason) }, 'the outbox cannot be written');
     return messages.length;

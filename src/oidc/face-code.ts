@@ -1,6 +1,7 @@
 import type { Provider } from 'oidc-provider';
 import type { Database } from '../store/database.ts';
 import { findGrant } from '../store/grants.ts';
+import { Unavailable } from '../store/unavailable.ts';
 
 export type FaceLogin = { accountId: string; organisationId: string; sessionId: string; grantId: string };
 
@@ -13,7 +14,8 @@ export async function redeemFaceCode(provider: Provider, code: string, clientId:
   if (!found || found.clientId !== clientId || !found.isValid || !found.accountId || !found.grantId) return undefined;
   try {
     await found.consume();
-  } catch {
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
     return undefined;
   }
   const grant = await findGrant(database.db, found.grantId);

@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { OpenRun } from '../flow/run.ts';
+import { Unavailable } from '../store/unavailable.ts';
 
 /** The run of this browser: the interaction cookie, signed and bound to the path, says which. */
 export async function runOfBrowser(provider: Provider, req: IncomingMessage, res: ServerResponse): Promise<string | undefined> {
   try {
     return (await provider.interactionDetails(req, res)).uid;
-  } catch {
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
     // no cookie, a foreign or tampered one, or an interaction that is over
     return undefined;
   }

@@ -12,6 +12,7 @@ import { evidenceOf, requiredLevel } from './evidence.ts';
 import { loadGrant } from './grants.ts';
 import { createPolicy } from './policy.ts';
 import { endSessionsWith } from './logout.ts';
+import { writeWhole } from './unit.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
@@ -31,6 +32,7 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
   endSessionsWith(provider, options);
+  writeWhole(provider, { database: options.database, page: options.pages.error });
   return provider;
 }
 

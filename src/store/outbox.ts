@@ -46,6 +46,16 @@ export async function claimMessages({ db, dialect }: Database, limit: number, no
   return rows.map(asMessage);
 }
 
+/**
+ * Makes due what would wait longer than `longest` seconds: no attempt is put off as long as that, so the clock has stepped
+ * back since. @returns how many
+ */
+export async function bringForward(db: Db, now: number, longest: number): Promise<number> {
+  const result = await db.updateTable('outbox').set({ next_at: now })
+    .where('state', 'in', ['waiting', 'sending']).where('next_at', '>', now + longest).executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
 /** @param attempt of the claim; when the message was taken again meanwhile, the later claim decides */
 export async function markSent(tx: Db, id: string, now: number, attempt?: number): Promise<boolean> {
   const result = await tx.updateTable('outbox').set({ state: 'sent', sent_at: now, error: null })

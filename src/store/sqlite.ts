@@ -6,6 +6,7 @@ import {
   SqliteAdapter, SqliteDialect, SqliteDriver, type CompiledQuery, type DatabaseConnection, type Dialect, type Driver, type QueryResult,
   type SqliteDatabase, type SqliteDialectConfig, type SqliteStatement,
 } from 'kysely';
+import { honest } from './unavailable.ts';
 
 /** Milliseconds to wait for another connection's write. */
 const PATIENCE = 5000;
@@ -79,26 +80,42 @@ class GuardedDriver extends SqliteDriver {
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     this.#guard();
+    const since = Date.now();
     const connection = await super.acquireConnection();
-    return this.#patient ??= new PatientConnection(connection);
+    this.#patient ??= new PatientConnection(connection);
+    this.#patient.end = since + PATIENCE;
+    return this.#patient;
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await super.rollbackTransaction(connection);
+    } catch (error) {
+      // on a full disk SQLite rolls back by itself; saying so would hide what happened
+      if (!(error instanceof Error && error.message.includes('no transaction is active'))) throw error;
+    }
   }
 }
 
 /** Tries again, letting others work meanwhile, when another connection to the file is writing. */
 class PatientConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
+  /**
+   * Until when who has it now may wait (milliseconds of the system's clock): counted from when they came, so that those
+   * who queued behind somebody's waiting do not each wait as long again.
+   */
+  end = 0;
 
   constructor(connection: DatabaseConnection) {
     this.#connection = connection;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const end = Date.now() + PATIENCE;
     for (;;) {
       try {
         return await this.#connection.executeQuery<R>(query);
       } catch (error) {
-        if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || Date.now() > end) throw error;
+        if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || Date.now() > this.end) throw honest(error);
       }
       await sleep(1 + Math.random() * 9);
     }

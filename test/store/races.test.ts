@@ -37,7 +37,7 @@ describe.each(dialects)('races on $name', ({ open }) => {
     expect(saved.filter(Boolean)).toHaveLength(1);
     expect(await findRun(db, 'run')).toMatchObject({ version: 1, journal: `[${saved.indexOf(true)}]` });
     expect(await saveRun(db, 'run', 1, { status: 'done' })).toBe(true);
-    expect(await purgeRuns(db, NOON + 61)).toBe(1);
+    expect(await purgeRuns(db, NOON + 61, 10)).toBe(1);
     expect(await findRun(db, 'run')).toBeUndefined();
   });
 
@@ -101,7 +101,7 @@ describe.each(dialects)('races on $name', ({ open }) => {
     expect(await countUp(db, 'key', 900, NOON + 900)).toEqual({ count: 1, resetsAt: NOON + 1800 });
     await clearCounter(db, 'key');
     expect(await countUp(db, 'key', 900, NOON)).toEqual({ count: 1, resetsAt: NOON + 900 });
-    expect(await purgeCounters(db, NOON + 900)).toBe(1);
+    expect(await purgeCounters(db, NOON + 900, 10)).toBe(1);
   });
 
   test('an assertion is new once', async () => {

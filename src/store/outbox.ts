@@ -31,11 +31,12 @@ export async function enqueue(tx: Db, { channel, recipient, subject, text, html,
 
 /**
  * Takes at most `limit` messages that are due, and counts the attempt. A message is given to one caller only, also on
- * two nodes; while it is being sent `next_at` is when it may be taken again.
+ * two nodes; while it is being sent `next_at` is when it may be taken again. None of the channels `without`.
  */
-export async function claimMessages({ db, dialect }: Database, limit: number, now: number): Promise<Message[]> {
+export async function claimMessages({ db, dialect }: Database, limit: number, now: number, without: Message['channel'][] = []): Promise<Message[]> {
   const rows = await db
     .with('due', (query) => query.selectFrom('outbox').select('id').where('state', 'in', ['waiting', 'sending']).where('next_at', '<=', now)
+      .$if(without.length > 0, (due) => due.where('channel', 'not in', without))
       .orderBy('next_at').orderBy('id').limit(limit)
       // two nodes take different rows instead of waiting for each other
       .$if(dialect === 'postgres', (due) => due.forUpdate().skipLocked()))

@@ -29,8 +29,8 @@ const WORDS = /^(Connection terminated|timeout exceeded when trying to connect|Q
 
 /** The error as `Unavailable` when it is one, and else as it was. */
 export function honest(error: unknown): unknown {
-  if (error instanceof Unavailable || !(error instanceof Error)) return error;
-  const { code } = error as { code?: unknown };
-  const known = typeof code === 'string' ? SQLITE.test(code) || POSTGRES.test(code) || NETWORK.has(code) : WORDS.test(error.message);
+  if (error instanceof Unavailable) return error;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const known = typeof code === 'string' ? SQLITE.test(code) || POSTGRES.test(code) || NETWORK.has(code) : WORDS.test(String(message));
   return known ? new Unavailable(error) : error;
 }

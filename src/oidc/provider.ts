@@ -11,13 +11,14 @@ import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient }
 import { evidenceOf, requiredLevel } from './evidence.ts';
 import { loadGrant } from './grants.ts';
 import { createPolicy } from './policy.ts';
-import { endSessionsWith } from './logout.ts';
+import { endedOf, endSessionsWith, type Ended } from './logout.ts';
+import { refuseOverSessions } from './session.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
   error(ctx: KoaContextWithOIDC, error: { error: string; error_description?: string | undefined }): Promise<void>;
   logout(ctx: KoaContextWithOIDC, form: string): Promise<void>;
-  loggedOut(ctx: KoaContextWithOIDC): Promise<void>;
+  loggedOut(ctx: KoaContextWithOIDC, ended: Ended): Promise<void>;
 };
 
 export type ProviderOptions = {
@@ -31,6 +32,7 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
   endSessionsWith(provider, options);
+  refuseOverSessions(provider, options);
   return provider;
 }
 
@@ -53,7 +55,7 @@ function configuration(options: ProviderOptions): Configuration {
     ...endpoints(realm),
     ...tokens(realm, clock),
     cookies: cookies(realm, keys),
-    features: features(realm, options.pages, findAccount),
+    features: features(options, findAccount),
     interactions: {
       policy: createPolicy(realm, engine, database),
       url: (ctx, interaction) => startRun(ctx, interaction.uid, interaction.prompt.reasons, options),
@@ -61,9 +63,17 @@ function configuration(options: ProviderOptions): Configuration {
     findAccount,
     loadExistingGrant: (ctx) => loadGrant(ctx, realm, engine, database, clock),
     renderError: async (ctx, out) => options.pages.error(ctx, out),
-    // outgoing calls refuse loopback; in the demo world everything lives there
-    ...(demo && { fetch: async (url: string | URL | Request, { dispatcher: _guard, ...init }: RequestInit & { dispatcher?: unknown } = {}) => fetch(url, init) }),
+    ...(demo && { fetch: fetchInDemo }),
   } as Configuration;
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Outgoing calls refuse addresses that are not public; in the demo world everything lives on this machine, and only there. */
+async function fetchInDemo(url: string | URL | Request, options: RequestInit & { dispatcher?: unknown } = {}): Promise<Response> {
+  const { dispatcher: _guard, ...unguarded } = options;
+  const { hostname } = new URL(url instanceof Request ? url.url : url);
+  return fetch(url, loopback.has(hostname) ? unguarded : options);
 }
 
 function endpoints(realm: Realm): Configuration {
@@ -85,7 +95,7 @@ function endpoints(realm: Realm): Configuration {
       clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256'],
       requestObjectSigningAlgValues: ['ES256', 'RS256', 'PS256'],
     },
-    clientDefaults: { id_token_signed_response_alg: 'ES256', response_types: ['code'], grant_types: ['authorization_code'] },
+    clientDefaults: { id_token_signed_response_alg: 'ES256', response_types: ['code'], grant_types: ['authorization_code'], backchannel_logout_session_required: true },
   };
 }
 
@@ -113,7 +123,8 @@ function cookies(realm: Realm, keys: RealmKeys): NonNullable<Configuration['cook
   };
 }
 
-function features(realm: Realm, pages: ProviderPages, findAccount: FindAccount): NonNullable<Configuration['features']> {
+function features(options: ProviderOptions, findAccount: FindAccount): NonNullable<Configuration['features']> {
+  const { realm, pages } = options;
   return {
     devInteractions: { enabled: false },
     claimsParameter: { enabled: false },
@@ -127,10 +138,11 @@ function features(realm: Realm, pages: ProviderPages, findAccount: FindAccount):
       enabled: true,
       allowedPolicy: introspectionPolicy(realm, findAccount),
     },
+    backchannelLogout: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: async (ctx, form) => pages.logout(ctx, form),
-      postLogoutSuccessSource: async (ctx) => pages.loggedOut(ctx),
+      postLogoutSuccessSource: async (ctx) => pages.loggedOut(ctx, await endedOf(ctx, options)),
     },
   };
 }
@@ -150,7 +162,7 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
   }
   // somebody who must log in again brings nothing along
   const again = reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age' || reason === 'id_token_hint');
-  const { journal } = again ? { journal: [] } : await evidenceOf(ctx, engine, database);
+  const { journal } = again ? { journal: [] } : await evidenceOf(ctx, realm, engine, database);
   const seed = journal[0];
   await engine.start({
     id: uid, portal, clientId: ctx.oidc.client.clientId, now: clock(),

@@ -71,7 +71,7 @@ export const samples: Sample[] = [
   { name: 'leave', view: 'login/leave', titleKey: 'leave.title', params: { broker: 'RPN' }, locals: { page: { url: 'http://localhost:3002/sso', fields: { SAMLRequest: 'abc', RelayState: 'x' }, brokerName: 'RPN' } } },
   { name: 'error', view: 'error', titleKey: 'error.session_not_found.title', locals: { page: { code: 'session_not_found', reference: 'K7QM4T', portalUrl: portal.url } } },
   { name: 'logout', view: 'logout', titleKey: 'logout.title', locals: { page: { form: '<form id="op.logoutForm" method="post" action="/preview/session/end/confirm"><input type="hidden" name="xsrf" value="x"/></form>' } } },
-  { name: 'logged-out', view: 'logged-out', titleKey: 'logged-out.title', locals: { page: { portalUrl: portal.url } } },
+  { name: 'logged-out', view: 'logged-out', titleKey: 'logged-out.title', locals: { page: { portalUrl: portal.url, ended: 'session', sessions: 1 } } },
   { name: 'outbox', view: 'demo/outbox', titleKey: 'outbox.title', locals: { page: { messages } } },
   { name: 'people', view: 'admin/people', titleKey: 'admin.people.title', locals: { nav, csrf: 'c', page: { organisation: 'Gemeente Voorbeeld', people: everyone, pending: [anna] }, extendHref: '/preview/admin/', deadline: 4_000_000_000 } },
   { name: 'person', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: person } },

@@ -42,8 +42,9 @@ function failure(code: string, final: boolean): Error {
 
 /** In words for the operator, without the client's own. */
 function reasonOf(error: unknown): string {
-  const { response, cause, name } = error as { response?: { status: number }; cause?: { code?: string; message?: string }; name?: string };
+  const { response, cause, code, name } = error as { response?: { status: number }; cause?: { code?: string; message?: string }; code?: unknown; name?: string };
   if (response) return `http ${response.status}`;
   if (cause?.message?.includes('special-use')) return 'address is not public';
-  return cause?.code ?? name ?? 'unknown';
+  // a timeout has a number for a code
+  return cause?.code ?? (typeof code === 'string' ? code : name) ?? 'unknown';
 }

@@ -63,14 +63,22 @@ function configuration(options: ProviderOptions): Configuration {
     findAccount,
     loadExistingGrant: (ctx) => loadGrant(ctx, realm, engine, database, clock),
     renderError: async (ctx, out) => options.pages.error(ctx, out),
-    ...(demo && { fetch: fetchInDemo }),
+    fetch: demo ? fetchInDemo : fetchGuarded,
   } as Configuration;
+}
+
+type Outgoing = RequestInit & { dispatcher?: unknown };
+
+/** The library's guard refuses addresses that are not public. Where it cannot be set up the library goes on without; we do not. */
+async function fetchGuarded(url: string | URL | Request, options: Outgoing = {}): Promise<Response> {
+  if (!options.dispatcher) throw Object.assign(new Error('outgoing calls cannot be guarded'), { code: 'address cannot be checked' });
+  return fetch(url, options);
 }
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Outgoing calls refuse addresses that are not public; in the demo world everything lives on this machine, and only there. */
-async function fetchInDemo(url: string | URL | Request, options: RequestInit & { dispatcher?: unknown } = {}): Promise<Response> {
+async function fetchInDemo(url: string | URL | Request, options: Outgoing = {}): Promise<Response> {
   const { dispatcher: _guard, ...unguarded } = options;
   const { hostname } = new URL(url instanceof Request ? url.url : url);
   return fetch(url, loopback.has(hostname) ? unguarded : options);

@@ -64,7 +64,9 @@ async function show(ctx: Context, host: RealmHost): Promise<void> {
   const back = wayBack(host, ctx.query['to']);
   const { because } = ctx.query;
   const reason = because === 'idle' || because === 'expired' ? because : 'none';
-  const state = session ? 'warning' : reason;
+  // without script a page leads here in time, also when work elsewhere has moved the end
+  const inTime = session && host.clock() < endOf(host, session).warnAt ? 'active' : 'warning';
+  const state = session ? inTime : reason;
   await renderPage(ctx, host, 'session', {
     titleKey: `session.${state}.title`, titleParams: spans(host), ...(back.portal && { portal: back.portal }),
     ...(session && { session: notice(ctx, host, session, back, true) }),

@@ -47,8 +47,10 @@ async function endOf(provider: Provider, { database, clock }: Parts, id: string,
   const ctx = requestOf(provider);
   // the second button of the page; the form's own token has been checked by now
   const everywhere = ctx?.oidc.route === 'end_session_confirm' && ctx.query['everywhere'] === '1';
+  // two tabs, two people: the provider logs out who was there and goes on with the other's login
+  const replaced = ctx?.oidc.session?.state?.['postLogoutRedirectUri']?.toString().startsWith(`${provider.issuer}/auth/`);
   const address = ctx?.state['address'] as string | undefined;
-  const ending: Ending = { reason: everywhere ? 'everywhere' : 'logout', actor: { kind: 'person', id: accountId }, now: clock(), ...(address !== undefined && { address }) };
+  const ending: Ending = { reason: replaced ? 'replaced' : everywhere ? 'everywhere' : 'logout', actor: { kind: 'person', id: accountId }, now: clock(), ...(address !== undefined && { address }) };
   const sessions = await database.transaction(async (tx) => (everywhere ? endSessionsOf(tx, { accountId }, ending) : Number(await endSession(tx, id, ending))));
   if (ctx) ctx.cookies.set(cookieOf(provider), JSON.stringify({ everywhere, sessions } satisfies Logout), { path: pathOf(provider), httpOnly: true, sameSite: 'lax', signed: true, maxAge: 60_000, overwrite: true });
 }

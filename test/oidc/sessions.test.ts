@@ -184,6 +184,18 @@ describe('logging out', () => {
   });
 });
 
+test('two people in two tabs of one browser: the second login ends the first session', async () => {
+  const browser = at.browser();
+  const started = await rp.start();
+  const waiting = await browser.get(started.url);
+  const mine = await cakLogin(rp, browser);
+  const between = await typePassword(browser, waiting, 'cak-twin');
+  const other = await rp.finish(started, between.location === undefined ? await browser.submit(between) : between);
+  expect(other.claims.sub).not.toBe(mine.claims.sub);
+  expect([await status(mine), await status(other)]).toEqual([[401, false], [200, true]]);
+  expect((await reasons()).at(0)).toBe('replaced');
+});
+
 test('the clients of a session are remembered with the sid of their ID tokens, once', async () => {
   const browser = at.browser();
   const other = await cakClient(at, 'other');

@@ -27,8 +27,9 @@
     const seconds = Math.max(0, Math.ceil(left / 1000));
     clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
     // a countdown that is read aloud each second says nothing
-    const said = box.getAttribute(`data-say-${seconds}`);
-    if (said) spoken.textContent = said;
+    const mark = [10, 30, 60, 120].find((one) => seconds <= one);
+    const words = box.getAttribute(`data-say-${mark}`);
+    if (words && spoken.textContent !== words) spoken.textContent = words;
   };
   const step = async () => {
     clearTimeout(timer);

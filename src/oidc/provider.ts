@@ -11,6 +11,7 @@ import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient }
 import { evidenceOf, requiredLevel } from './evidence.ts';
 import { loadGrant } from './grants.ts';
 import { createPolicy } from './policy.ts';
+import { keepPortalAfterLogout } from './logged-out.ts';
 import { endSessionsWith } from './logout.ts';
 
 /** Pages in place of the provider's own, filled by http. */
@@ -31,6 +32,7 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
   endSessionsWith(provider, options);
+  keepPortalAfterLogout(provider);
   return provider;
 }
 

@@ -45,6 +45,23 @@ export async function throughBroker(visitor: Visitor, world: World, id: string):
   await visitor.page.waitForLoadState('load');
 }
 
+/** At the broker's page: the card instead of name and password. */
+export async function byCard(visitor: Visitor, world: World, id: string): Promise<void> {
+  await visitor.choose('broker', world.person(id).login['broker'] ?? '');
+  await visitor.submit();
+  await visitor.page.waitForURL(`${world.simulator}/**`);
+  await visitor.press('card');
+  await visitor.choose('card', id);
+  await visitor.page.locator('form button:not([name="action"])').click();
+  await visitor.page.waitForURL((url) => !url.href.startsWith(world.simulator));
+  await visitor.page.waitForLoadState('load');
+}
+
+/** The level as the portal's dashboard shows it. */
+export function levelOf(visitor: Visitor): Promise<string> {
+  return visitor.page.locator('[data-level]').innerText();
+}
+
 export const profile = {
   initials: 'C.M.', given_name: 'José', infix: "van 't", family_name: 'O’Brien-Åström', department: 'Zorg & Welzijn', phone: '06 1234 5678', email: 'c.nguyen@lissendam.example',
 };

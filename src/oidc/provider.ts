@@ -13,6 +13,7 @@ import { loadGrant } from './grants.ts';
 import { createPolicy } from './policy.ts';
 import { endedOf, endSessionsWith, type Ended } from './logout.ts';
 import { refuseOverSessions } from './session.ts';
+import { keepPortalAfterLogout } from './logged-out.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
@@ -33,6 +34,7 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
   endSessionsWith(provider, options);
   refuseOverSessions(provider, options);
+  keepPortalAfterLogout(provider);
   return provider;
 }
 

@@ -6,6 +6,7 @@ import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant } from '../store/grants.ts';
 import { findSession, putSession } from '../store/sessions.ts';
 import { admitted } from './evidence.ts';
+import { grantClaims } from './requests.ts';
 
 /**
  * The grant of this session, client and organisation: made when the flow is satisfied, found again later. A grant never
@@ -21,9 +22,14 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   const known = await findGrantFor(database.db, { sessionId: session.uid, clientId: client.clientId, organisationId });
   const existing = known && await ctx.oidc.provider.Grant.find(known.id);
   const grant = existing ?? new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-  const before = grant.getOIDCScope();
+  const before = given(grant);
   grant.addOIDCScope([...ctx.oidc.requestParamScopes].join(' '));
-  if (existing && grant.getOIDCScope() === before) return grant;
+  grantClaims(ctx, grant, client);
+  for (const resource of Object.values(ctx.oidc.resourceServers ?? {})) {
+    const scopes = [...ctx.oidc.requestParamScopes].filter((scope) => resource.scopes.has(scope));
+    if (scopes.length > 0) grant.addResourceScope(resource.identifier(), scopes.join(' '));
+  }
+  if (existing && given(grant) === before) return grant;
   const id = await grant.save();
   if (!existing) {
     await insertGrant(database.db, {
@@ -32,6 +38,11 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
     });
   }
   return grant;
+}
+
+/** What a grant covers, to see whether a request added something. */
+function given({ openid, resources }: Grant): string {
+  return JSON.stringify([openid, resources]);
 }
 
 /** The Sluis session beside the provider's: what was shown, and for whom. */

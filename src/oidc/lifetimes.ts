@@ -5,7 +5,10 @@ import type { Realm } from '../config/schema.ts';
 export function lifetimes(realm: Realm, clock: () => number): Configuration {
   return {
     ttl: {
-      AccessToken: realm.ttl.access_token, AuthorizationCode: realm.ttl.code, ClientCredentials: realm.ttl.access_token,
+      // a plain number would win over what the API's own tokens may last
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? realm.ttl.access_token,
+      ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? realm.ttl.access_token,
+      AuthorizationCode: realm.ttl.code,
       RefreshToken: realm.ttl.refresh_token, IdToken: realm.ttl.id_token,
       Interaction: realm.ttl.run, // counted from the login, not from the last use
       Session: (_ctx, session) => Math.max(1, (session.loginTs ?? clock()) + realm.ttl.session - clock()),

@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,9 +76,11 @@ export async function install(options: { prepare?: (workshop: Workshop) => void;
   const clientKeys = await generateKeyPair('ES256', { extractable: true }) as CryptoKeyPair;
   giveKeys(config, await exportJWK(clientKeys.publicKey));
   options.change?.(config);
+  const keep = lendKeys(config.system.keys);
   let ahead = 0;
   const now = (): number => Math.floor(Date.now() / 1000) + ahead;
   const running = await startSluis(config, { log: options.log ?? pino({ level: 'silent' }), clock: now });
+  keep();
   const url = `http://localhost:${workshop.port}`;
   return {
     url, port: workshop.port, running, brokerKeys, clientKey: clientKeys.privateKey, now,
@@ -88,6 +91,29 @@ export async function install(options: { prepare?: (workshop: Workshop) => void;
       await running.stop();
       workshop.remove();
     },
+  };
+}
+
+/**
+ * Making RSA keys takes seconds, and every file of tests would do it again: the keys of the first installation are lent
+ * to the next ones, as long as they are made in the same way. Returns what keeps those that were made now.
+ */
+function lendKeys(folder: string): () => void {
+  const made = createHash('sha256').update(readFileSync(join(root, 'src/keys/signing.ts'))).digest('hex').slice(0, 12);
+  const kept = join(tmpdir(), `sluis-test-keys-${made}`);
+  if (existsSync(kept)) {
+    cpSync(kept, folder, { recursive: true, force: false });
+    return () => undefined;
+  }
+  return () => {
+    const draft = mkdtempSync(`${kept}-`);
+    cpSync(folder, draft, { recursive: true, filter: (source) => !source.startsWith(join(folder, 'demo')) });
+    try {
+      renameSync(draft, kept);
+    } catch {
+      // another run was first: its keys are as good
+      rmSync(draft, { recursive: true });
+    }
   };
 }
 

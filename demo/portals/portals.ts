@@ -61,7 +61,6 @@ export const portals: Portal[] = [
       'U heeft eHerkenning nodig, minimaal niveau 2.',
     ],
     intro: 'Voor het aanleveren van bestanden en het ophalen van rapportages.',
-    secret: 'demo-secret-werk-en-inkomen-not-for-production',
     menu: [
       { id: 'aanleveren', label: 'Bestanden aanleveren', text: 'Bestanden aanleveren voor Werk en inkomen.' },
       { id: 'rapportages', label: 'Rapportages', text: 'Rapportages ophalen.' },

@@ -14,6 +14,7 @@ export const clientOptions: Record<string, Option> = {
   name: { type: 'string', value: 'NAME', help: 'what people call it' },
   'redirect-uri': { type: 'string', multiple: true, value: 'URL', help: 'where a login may come back, literally' },
   'post-logout-redirect-uri': { type: 'string', multiple: true, value: 'URL', help: 'where a logout may come back, literally' },
+  'backchannel-logout-uri': { type: 'string', value: 'URL', help: 'where it is told that a session ended (back-channel logout)' },
   'auth-method': { type: 'string', value: 'METHOD', help: 'private_key_jwt, client_secret_basic or client_secret_post' },
   'jwks-file': { type: 'string', value: 'FILE', help: 'its public keys (JSON)' },
   'jwks-uri': { type: 'string', value: 'URL', help: 'where its public keys are' },
@@ -36,7 +37,8 @@ export const clientOptions: Record<string, Option> = {
 
 /** Option -> key of the configuration, so that a mistake is told with the name that was typed. */
 const keys: Record<string, string> = {
-  name: 'client_name', 'redirect-uri': 'redirect_uris', 'post-logout-redirect-uri': 'post_logout_redirect_uris', 'auth-method': 'token_endpoint_auth_method',
+  name: 'client_name', 'redirect-uri': 'redirect_uris', 'post-logout-redirect-uri': 'post_logout_redirect_uris',
+  'backchannel-logout-uri': 'backchannel_logout_uri', 'auth-method': 'token_endpoint_auth_method',
   'jwks-file': 'jwks', 'jwks-uri': 'jwks_uri', grant: 'grant_types', scope: 'scope', 'signing-alg': 'id_token_signed_response_alg', 'without-pkce': 'require_pkce',
   'subject-type': 'subject_type', 'sector-identifier-uri': 'sector_identifier_uri', 'userinfo-signing-alg': 'userinfo_signed_response_alg',
   'id-token-encryption-alg': 'id_token_encrypted_response_alg', 'userinfo-encryption-alg': 'userinfo_encrypted_response_alg',
@@ -91,6 +93,7 @@ function optionsOf(args: Args): Record<string, unknown> {
   if (args.has('jwks-file') && args.has('jwks-uri')) throw new UsageError('give --jwks-file or --jwks-uri, not both');
   return {
     ...Object.assign({}, ...plain.map((name) => given(name, args.get)), ...lists.map((name) => given(name, args.all)), ...switches.map((name) => given(name, () => true))) as object,
+    ...given('backchannel-logout-uri', (name) => args.get(name) || undefined),
     ...given('secret-expires-at', (name) => Number(args.get(name))),
     ...given('without-pkce', () => false),
     ...(args.has('jwks-file') && { jwks: readJwks(args.need('jwks-file')), jwks_uri: undefined }),

@@ -1,6 +1,7 @@
 import type { Client, Configuration, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { derivedKey } from '../keys/derive.ts';
 import { introspectionPolicy } from './account.ts';
+import { endedOf } from './logout.ts';
 import type { ProviderOptions } from './provider.ts';
 import { checkRequestObject } from './requests.ts';
 import { resourceServerInfo } from './resources.ts';
@@ -8,7 +9,8 @@ import { resourceServerInfo } from './resources.ts';
 type Features = NonNullable<Configuration['features']>;
 
 /** Every feature that is on by default, or on here; the rest of the library is off. */
-export function features({ realm, pages, keys }: ProviderOptions, findAccount: FindAccount): Features {
+export function features(options: ProviderOptions, findAccount: FindAccount): Features {
+  const { realm, pages, keys } = options;
   return {
     devInteractions: { enabled: false },
     userinfo: { enabled: true },
@@ -38,10 +40,11 @@ export function features({ realm, pages, keys }: ProviderOptions, findAccount: F
       enabled: true,
       allowedPolicy: introspectionPolicy(realm, findAccount),
     },
+    backchannelLogout: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: async (ctx, form) => pages.logout(ctx, form),
-      postLogoutSuccessSource: async (ctx) => pages.loggedOut(ctx),
+      postLogoutSuccessSource: async (ctx) => pages.loggedOut(ctx, await endedOf(ctx, options)),
     },
   };
 }

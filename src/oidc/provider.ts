@@ -14,17 +14,20 @@ import { features } from './features.ts';
 import { loadGrant } from './grants.ts';
 import { lifetimes } from './lifetimes.ts';
 import { createPolicy } from './policy.ts';
-import { endSessionsWith } from './logout.ts';
+import { keepPortalAfterLogout } from './logged-out.ts';
+import { endSessionsWith, type Ended } from './logout.ts';
+import { fetchGuarded, fetchInDemo } from './outgoing.ts';
 import { acceptPosts } from './posts.ts';
 import { publishedKeys } from './published-keys.ts';
 import { accessTokenClaims } from './resources.ts';
+import { refuseOverSessions } from './session.ts';
 import { subjectsWith } from './subjects.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
   error(ctx: KoaContextWithOIDC, error: { error: string; error_description?: string | undefined }): Promise<void>;
   logout(ctx: KoaContextWithOIDC, form: string): Promise<void>;
-  loggedOut(ctx: KoaContextWithOIDC): Promise<void>;
+  loggedOut(ctx: KoaContextWithOIDC, ended: Ended): Promise<void>;
 };
 
 export type ProviderOptions = {
@@ -38,6 +41,8 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
   endSessionsWith(provider, options);
+  refuseOverSessions(provider, options);
+  keepPortalAfterLogout(provider);
   acceptPosts(provider, options.realm);
   publishDocuments(provider, options.realm, options.keys);
   return provider;
@@ -76,8 +81,7 @@ export function configuration(options: ProviderOptions): Configuration {
     findAccount,
     loadExistingGrant: (ctx) => loadGrant(ctx, realm, engine, database, clock),
     renderError: async (ctx, out) => options.pages.error(ctx, out),
-    // outgoing calls refuse loopback; in the demo world everything lives there
-    ...(demo && { fetch: async (url: string | URL | Request, { dispatcher: _guard, ...init }: RequestInit & { dispatcher?: unknown } = {}) => fetch(url, init) }),
+    fetch: demo ? fetchInDemo : fetchGuarded,
   } as Configuration;
 }
 
@@ -106,7 +110,7 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
   }
   // somebody who must log in again brings nothing along
   const again = reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age' || reason === 'id_token_hint');
-  const { journal } = again ? { journal: [] } : await evidenceOf(ctx, engine, database);
+  const { journal } = again ? { journal: [] } : await evidenceOf(ctx, realm, engine, database);
   const seed = journal[0];
   await engine.start({
     id: uid, portal, clientId: ctx.oidc.client.clientId, now: clock(),

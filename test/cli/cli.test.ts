@@ -78,5 +78,5 @@ describe('configuration', () => {
     expect(keys.filter((key) => key.state === 'previous')).toHaveLength(3);
     expect(await desk.json('keys', 'list', ...ib)).toEqual(keys);
     expect(await desk.json('audit', 'list', ...ib)).toMatchObject([{ event: 'keys.rotated', actor: { kind: 'desk' } }]);
-  });
+  }, 120_000);
 });

@@ -18,7 +18,10 @@ export async function runOfBrowser(provider: Provider, req: IncomingMessage, res
   }
 }
 
-/** Hands a finished run to the provider. Always all four values: a missing one would wipe the session's (see stack facts). */
+/**
+ * Hands a finished run to the provider. Always all of them: a missing one would wipe the session's. Profile nlgov tells
+ * nobody how somebody logged in (OIDC-NLGOV 1.0.1, 5.2.5; row O44): the level says enough, and the audit trail knows.
+ */
 export async function finishLogin(parts: Parts, req: IncomingMessage, res: ServerResponse, run: OpenRun): Promise<string> {
   const { provider, realm } = parts;
   const { account, proofs, level } = run.facts;
@@ -28,7 +31,7 @@ export async function finishLogin(parts: Parts, req: IncomingMessage, res: Serve
     login: {
       accountId: account.id,
       acr: realm.levels[level]?.acr ?? '',
-      amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))],
+      ...(realm.profile !== 'nlgov' && { amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))] }),
       ts: Math.max(...proofs.map((proof) => proof.at)),
       remember: false,
     },

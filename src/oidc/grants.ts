@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant } from '../store/grants.ts';
 import { putSession, putSessionClient } from '../store/sessions.ts';
 import { admitted } from './evidence.ts';
+import { grantClaims } from './requests.ts';
 import { sessionOf } from './session.ts';
 
 /**
@@ -25,9 +26,14 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   // written once a session and client, and not at each silent answer
   if (!existing || session.sidFor(client.clientId) === undefined) await keepClient(ctx, database, clock());
   const grant = existing ?? new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-  const before = grant.getOIDCScope();
+  const before = given(grant);
   grant.addOIDCScope([...ctx.oidc.requestParamScopes].join(' '));
-  if (existing && grant.getOIDCScope() === before) return grant;
+  grantClaims(ctx, grant, client);
+  for (const resource of Object.values(ctx.oidc.resourceServers ?? {})) {
+    const scopes = [...ctx.oidc.requestParamScopes].filter((scope) => resource.scopes.has(scope));
+    if (scopes.length > 0) grant.addResourceScope(resource.identifier(), scopes.join(' '));
+  }
+  if (existing && given(grant) === before) return grant;
   const id = await grant.save();
   if (!existing) {
     await insertGrant(database.db, {
@@ -36,6 +42,11 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
     });
   }
   return grant;
+}
+
+/** What a grant covers, to see whether a request added something. */
+function given({ openid, resources }: Grant): string {
+  return JSON.stringify([openid, resources]);
 }
 
 /**

@@ -18,6 +18,8 @@ export const clientOptions: Record<string, Option> = {
   'jwks-uri': { type: 'string', value: 'URL', help: 'where its public keys are' },
   grant: { type: 'string', multiple: true, value: 'GRANT', help: 'authorization_code, refresh_token, client_credentials' },
   scope: { type: 'string', value: '"A B"', help: 'the scopes it may ask for' },
+  level: { type: 'string', value: 'ID', help: 'the lowest level it takes; raises that of its portal' },
+  'default-max-age': { type: 'string', value: 'SECONDS', help: 'how old a login may be when a request does not say' },
   'signing-alg': { type: 'string', value: 'ALG', help: 'of its ID tokens: ES256, RS256 or PS256' },
   'without-pkce': { type: 'boolean', help: 'PKCE may be left out: only for an older confidential client' },
 };
@@ -25,7 +27,7 @@ export const clientOptions: Record<string, Option> = {
 /** Option -> key of the configuration, so that a mistake is told with the name that was typed. */
 const keys: Record<string, string> = {
   name: 'client_name', 'redirect-uri': 'redirect_uris', 'post-logout-redirect-uri': 'post_logout_redirect_uris', 'auth-method': 'token_endpoint_auth_method',
-  'jwks-file': 'jwks', 'jwks-uri': 'jwks_uri', grant: 'grant_types', scope: 'scope', 'signing-alg': 'id_token_signed_response_alg', 'without-pkce': 'require_pkce',
+  'jwks-file': 'jwks', 'jwks-uri': 'jwks_uri', grant: 'grant_types', scope: 'scope', level: 'level', 'default-max-age': 'default_max_age', 'signing-alg': 'id_token_signed_response_alg', 'without-pkce': 'require_pkce',
 };
 
 /**
@@ -72,6 +74,8 @@ function optionsOf(args: Args): Record<string, unknown> {
     ...given('auth-method', args.get),
     ...given('grant', args.all),
     ...given('scope', args.get),
+    ...given('level', args.get),
+    ...given('default-max-age', (name) => Number(args.get(name))),
     ...given('signing-alg', args.get),
     ...given('without-pkce', () => false),
     ...(args.has('jwks-file') && { jwks: readJwks(args.need('jwks-file')), jwks_uri: undefined }),

@@ -1,12 +1,14 @@
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { Portal, Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
+import { SESSION } from '../flow/demand.ts';
 import type { Proof } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
 import { findGrant } from '../store/grants.ts';
 import { findSession } from '../store/sessions.ts';
 import { claimsOf } from './claims.ts';
 import { portalOfClient } from './clients.ts';
+import { clientDemand } from './demand.ts';
 
 type Parts = { realm: Realm; engine: Engine; database: Database; clock: () => number };
 
@@ -19,7 +21,7 @@ export function accountFinder(parts: Parts): FindAccount {
   return async (ctx, sub, token): Promise<Account | undefined> => {
     const ofToken = (token as { grantId?: string } | undefined)?.grantId;
     const portal = portalOfClient(realm, ctx.oidc.client);
-    if (ofToken !== undefined && !(portal && await stillAdmitted(parts, portal, ofToken))) return undefined;
+    if (ofToken !== undefined && !(portal && await stillAdmitted(ctx, parts, portal, ofToken))) return undefined;
     const claims = await claimsOf(database.db, realm, sub, ofToken ?? ctx.oidc.entities.Grant?.jti, portal?.applications ?? [], clock());
     return claims && { accountId: sub, claims: async () => claims };
   };
@@ -35,13 +37,14 @@ export function introspectionPolicy(realm: Realm, find: FindAccount) {
 }
 
 /** What the session of this grant proved, with the grant's own organisation: does the portal's flow still let it in? */
-async function stillAdmitted({ engine, database }: Parts, portal: Portal, grantId: string): Promise<boolean> {
+async function stillAdmitted(ctx: KoaContextWithOIDC, { realm, engine, database }: Parts, portal: Portal, grantId: string): Promise<boolean> {
   const grant = await findGrant(database.db, grantId);
   const session = grant && await findSession(database.db, grant.session_id);
   if (!grant || session?.account_id !== grant.account_id) return false;
+  const asking = ctx.oidc.client?.clientId === grant.client_id ? ctx.oidc.client : await ctx.oidc.provider.Client.find(grant.client_id);
   const { proofs } = JSON.parse(session.proofs) as { proofs: Proof[] };
-  return engine.admits(portal, [{
-    binding: '@session', at: session.created_at, accountId: grant.account_id, ...(grant.organisation_id && { organisationId: grant.organisation_id }),
+  return engine.admits(portal, clientDemand(realm, portal, asking), [{
+    binding: SESSION, at: session.created_at, accountId: grant.account_id, ...(grant.organisation_id && { organisationId: grant.organisation_id }),
     // without the broker's word for whom it is: the grant says so
     proofs: proofs.map(({ broker: _, ...proof }) => proof),
   }]);

@@ -2,8 +2,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Client, ClientMetadata } from 'oidc-provider';
 import type { ClientConfig, Portal, Realm } from '../config/schema.ts';
 
-/** Metadata of ours on a client: which portal it belongs to, and whether PKCE may be left out. */
-export const extraClientProperties = ['portal', 'require_pkce'];
+/** Metadata of ours on a client: which portal it belongs to, the lowest level it takes, and whether PKCE may be left out. */
+export const extraClientProperties = ['portal', 'level', 'require_pkce'];
 
 /** Client id of Sluis' own administration at a first-party portal. */
 export function faceClientId(portal: Portal): string {

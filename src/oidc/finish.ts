@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
+import { earnedAt } from '../flow/demand.ts';
 import type { OpenRun } from '../flow/run.ts';
 
 /** The run of this browser: the interaction cookie, signed and bound to the path, says which. */
@@ -23,7 +24,7 @@ export async function finishLogin(provider: Provider, req: IncomingMessage, res:
       accountId: account.id,
       acr: realm.levels[level]?.acr ?? '',
       amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))],
-      ts: Math.max(...proofs.map((proof) => proof.at)),
+      ts: earnedAt(realm, run.facts),
       remember: false,
     },
     sluis: { run: run.row.id },

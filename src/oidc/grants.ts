@@ -1,11 +1,13 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
-import type { Facts } from '../flow/facts.ts';
+import { earnedAt } from '../flow/demand.ts';
+import type { Facts, Proof } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant } from '../store/grants.ts';
 import { findSession, putSession } from '../store/sessions.ts';
-import { admitted } from './evidence.ts';
+import { scopeClaims } from './claims.ts';
+import { judgementOf } from './evidence.ts';
 
 /**
  * The grant of this session, client and organisation: made when the flow is satisfied, found again later. A grant never
@@ -14,16 +16,21 @@ import { admitted } from './evidence.ts';
 export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database, clock: () => number): Promise<Grant | undefined> {
   const { client, session } = ctx.oidc;
   if (!client || !session?.accountId) return undefined;
-  const facts = await admitted(ctx, realm, engine, database);
-  if (!facts?.account || facts.account.id !== session.accountId) return undefined;
+  const judgement = await judgementOf(ctx, realm, engine, database);
+  if (!judgement?.admitted) return undefined;
+  const { facts } = judgement;
+  if (!facts.account || facts.account.id !== session.accountId) return undefined;
   const organisationId = facts.organisation?.id ?? null;
+  stateLogin(ctx, realm, facts);
   await keepSession(ctx, realm, database, facts, clock());
   const known = await findGrantFor(database.db, { sessionId: session.uid, clientId: client.clientId, organisationId });
   const existing = known && await ctx.oidc.provider.Grant.find(known.id);
   const grant = existing ?? new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-  const before = grant.getOIDCScope();
+  const before = JSON.stringify([grant.getOIDCScope(), grant.getOIDCClaims()]);
   grant.addOIDCScope([...ctx.oidc.requestParamScopes].join(' '));
-  if (existing && grant.getOIDCScope() === before) return grant;
+  const claims = claimsAsked(ctx);
+  if (claims.length > 0) grant.addOIDCClaims(claims);
+  if (existing && JSON.stringify([grant.getOIDCScope(), grant.getOIDCClaims()]) === before) return grant;
   const id = await grant.save();
   if (!existing) {
     await insertGrant(database.db, {
@@ -34,6 +41,28 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   return grant;
 }
 
+/**
+ * What the tokens of this request say of the login: the level that counts here and when it was earned. The provider would
+ * say what its session last remembered, which may be of another proof.
+ */
+function stateLogin(ctx: KoaContextWithOIDC, realm: Realm, facts: Facts): void {
+  Object.defineProperty(ctx.oidc, 'acr', { value: realm.levels[facts.level]?.acr, configurable: true });
+  if (ctx.oidc.session) ctx.oidc.session.authTime = () => earnedAt(realm, facts);
+}
+
+/** Claims that the request names one by one (`claims`), of those that its client could ask by scope. */
+function claimsAsked({ oidc: { client, requestParamClaims } }: KoaContextWithOIDC): string[] {
+  const scopes = client?.scope?.split(' ') ?? [];
+  const allowed = Object.entries(scopeClaims).flatMap(([scope, claims]) => (scopes.includes(scope) ? claims : []));
+  return [...requestParamClaims].filter((claim) => allowed.includes(claim));
+}
+
+/** Of proofs of one kind the newest: a session that is asked for fresh logins all day does not grow. */
+function newest(proofs: Proof[]): Proof[] {
+  const kinds = new Map(proofs.toSorted((a, b) => a.at - b.at).map((proof) => [`${proof.factor} ${proof.level} ${proof.broker?.id ?? ''}`, proof]));
+  return [...kinds.values()];
+}
+
 /** The Sluis session beside the provider's: what was shown, and for whom. */
 async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Database, facts: Facts, now: number): Promise<void> {
   const { session } = ctx.oidc;
@@ -42,7 +71,7 @@ async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Data
   const since = (ctx.oidc.result?.login ? undefined : (await findSession(database.db, session.uid))?.created_at) ?? now;
   await putSession(database.db, {
     id: session.uid, account_id: session.accountId, organisation_id: facts.organisation?.id ?? null,
-    proofs: JSON.stringify({ proofs: facts.proofs }), created_at: now, last_active_at: now, expires_at: since + realm.ttl.session,
+    proofs: JSON.stringify({ proofs: newest(facts.shown) }), created_at: now, last_active_at: now, expires_at: since + realm.ttl.session,
   });
 }
 

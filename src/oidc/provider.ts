@@ -8,7 +8,8 @@ import { createAdapterFactory } from './adapter.ts';
 import { accountFinder, introspectionPolicy } from './account.ts';
 import { scopeClaims } from './claims.ts';
 import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient } from './clients.ts';
-import { evidenceOf, requiredLevel } from './evidence.ts';
+import { assertAcrRequest, demandOf } from './demand.ts';
+import { evidenceOf } from './evidence.ts';
 import { loadGrant } from './grants.ts';
 import { createPolicy } from './policy.ts';
 import { endSessionsWith } from './logout.ts';
@@ -116,7 +117,7 @@ function cookies(realm: Realm, keys: RealmKeys): NonNullable<Configuration['cook
 function features(realm: Realm, pages: ProviderPages, findAccount: FindAccount): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
-    claimsParameter: { enabled: false },
+    claimsParameter: { enabled: true, assertClaimsParameter: async (_ctx, claims) => assertAcrRequest(claims) },
     resourceIndicators: { enabled: false },
     dPoP: { enabled: false },
     pushedAuthorizationRequests: { enabled: true },
@@ -149,13 +150,16 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
     throw new errors.CustomOIDCProviderError('temporarily_unavailable', 'too many logins were started from this address; try again in some minutes');
   }
   // somebody who must log in again brings nothing along
-  const again = reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age' || reason === 'id_token_hint');
+  const again = reasons.some((reason) => ['login_prompt', 'id_token_hint', 'claims_id_token_sub_value'].includes(reason));
   const { journal } = again ? { journal: [] } : await evidenceOf(ctx, engine, database);
   const seed = journal[0];
+  const { levelId, by, since } = demandOf(ctx, realm, portal, clock());
+  // who is asked to log in now does not get in with what was shown before
+  const counted = reasons.includes('login_prompt') ? clock() : since;
   await engine.start({
     id: uid, portal, clientId: ctx.oidc.client.clientId, now: clock(),
     request: {
-      levelId: requiredLevel(realm, portal, params['acr_values']),
+      levelId, levelBy: by, address, ...(counted !== undefined && { since: counted }),
       ...optional('redirectUri', params['redirect_uri']), ...optional('state', params['state']), ...optional('loginHint', params['login_hint']),
       ...optional('language', spoken(realm, params['ui_locales'])),
     },

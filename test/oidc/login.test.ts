@@ -24,7 +24,7 @@ describe('discovery', () => {
       for (const [name, value] of Object.entries(found)) if (/_endpoint$|_uri$/.test(name)) expect(String(value).startsWith(`${issuer}/`)).toBe(true);
       expect(found).toMatchObject({
         response_types_supported: ['code'], code_challenge_methods_supported: ['S256'], authorization_response_iss_parameter_supported: true,
-        subject_types_supported: ['public'], claims_parameter_supported: false,
+        subject_types_supported: ['public'], claims_parameter_supported: true,
       });
       expect(found['token_endpoint_auth_methods_supported']).toEqual(expect.arrayContaining(['private_key_jwt', 'client_secret_basic', 'client_secret_post']));
       expect(JSON.stringify(found)).not.toMatch(/"none"|"HS256"|implicit|"plain"|id_token token/);

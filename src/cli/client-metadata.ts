@@ -13,6 +13,7 @@ export const clientOptions: Record<string, Option> = {
   name: { type: 'string', value: 'NAME', help: 'what people call it' },
   'redirect-uri': { type: 'string', multiple: true, value: 'URL', help: 'where a login may come back, literally' },
   'post-logout-redirect-uri': { type: 'string', multiple: true, value: 'URL', help: 'where a logout may come back, literally' },
+  'backchannel-logout-uri': { type: 'string', value: 'URL', help: 'where it is told that a session ended (back-channel logout)' },
   'auth-method': { type: 'string', value: 'METHOD', help: 'private_key_jwt, client_secret_basic or client_secret_post' },
   'jwks-file': { type: 'string', value: 'FILE', help: 'its public keys (JSON)' },
   'jwks-uri': { type: 'string', value: 'URL', help: 'where its public keys are' },
@@ -26,8 +27,10 @@ export const clientOptions: Record<string, Option> = {
 
 /** Option -> key of the configuration, so that a mistake is told with the name that was typed. */
 const keys: Record<string, string> = {
-  name: 'client_name', 'redirect-uri': 'redirect_uris', 'post-logout-redirect-uri': 'post_logout_redirect_uris', 'auth-method': 'token_endpoint_auth_method',
-  'jwks-file': 'jwks', 'jwks-uri': 'jwks_uri', grant: 'grant_types', scope: 'scope', level: 'level', 'default-max-age': 'default_max_age', 'signing-alg': 'id_token_signed_response_alg', 'without-pkce': 'require_pkce',
+  name: 'client_name', 'redirect-uri': 'redirect_uris', 'post-logout-redirect-uri': 'post_logout_redirect_uris',
+  'backchannel-logout-uri': 'backchannel_logout_uri', 'auth-method': 'token_endpoint_auth_method',
+  'jwks-file': 'jwks', 'jwks-uri': 'jwks_uri', grant: 'grant_types', scope: 'scope', level: 'level', 'default-max-age': 'default_max_age',
+  'signing-alg': 'id_token_signed_response_alg', 'without-pkce': 'require_pkce',
 };
 
 /**
@@ -71,6 +74,7 @@ function optionsOf(args: Args): Record<string, unknown> {
     ...given('name', args.get),
     ...given('redirect-uri', args.all),
     ...given('post-logout-redirect-uri', args.all),
+    ...given('backchannel-logout-uri', (name) => args.get(name) || undefined),
     ...given('auth-method', args.get),
     ...given('grant', args.all),
     ...given('scope', args.get),

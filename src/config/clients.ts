@@ -34,6 +34,10 @@ function redirectMistakes(client: ClientConfig, demo: boolean): ClientMistake[] 
   const interactive = client.grant_types.includes('authorization_code');
   if (interactive && client.redirect_uris.length === 0) found.push({ path: ['redirect_uris'], message: 'the authorization_code grant needs at least one' });
   if (!interactive && client.redirect_uris.length > 0) found.push({ path: ['redirect_uris'], message: 'are only used with the authorization_code grant' });
+  if (client.backchannel_logout_uri !== undefined) {
+    if (!interactive) found.push({ path: ['backchannel_logout_uri'], message: 'is only used with the authorization_code grant' });
+    found.push(...urlMistakes(client.backchannel_logout_uri, demo).map((message) => ({ path: ['backchannel_logout_uri'], message })));
+  }
   for (const key of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
     for (const [index, uri] of client[key].entries()) {
       found.push(...urlMistakes(uri, demo).map((message) => ({ path: [key, index], message })));

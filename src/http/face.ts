@@ -3,12 +3,13 @@ import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { networkAllows } from '../config/networks.ts';
 import type { Portal } from '../config/schema.ts';
+import { keepAlive, liveSession } from '../domain/sessions.ts';
 import { loadState } from '../domain/state.ts';
 import { takeTry } from '../domain/throttle.ts';
 import { redeemFaceCode } from '../oidc/face-code.ts';
 import { faceClientId } from '../oidc/clients.ts';
 import { appendAudit } from '../store/audit.ts';
-import { endFaceSession, faceSessionHash, findFaceSession, findSession, insertFaceSession, touchFaceSession } from '../store/sessions.ts';
+import { endFaceSession, faceSessionHash, findFaceSession, insertFaceSession, type SessionRow } from '../store/sessions.ts';
 import { issueTicket, redeemTicket } from '../store/tickets.ts';
 import { csrfHolds, csrfToken, fieldsOf } from './csrf.ts';
 import { renderProblem } from './pages.ts';
@@ -17,6 +18,7 @@ import { languageOf } from './viewer.ts';
 
 /** Who uses the administration: set for every route behind it, loaded fresh at each request. */
 export type AdminState = { accountId: string; organisationId: string; membershipId: string; displayName: string };
+type Entrance = { admin: AdminState; session: SessionRow };
 
 const STATE = 'face.state';
 /** Logins that one address may begin; a whole organisation shares one. */
@@ -41,29 +43,32 @@ export function requireAdmin(host: RealmHost, portal: Portal): Middleware {
     const cookie = ctx.cookies.get(cookieName(host, portal));
     // the browser comes here itself, so where it is counts at each request; the flow says so on a page of its own
     const here = networkAllows(portal.networks, ctx.state['address'] as string);
-    const admin = cookie === undefined || !here ? undefined : await adminOf(host, faceSessionHash(cookie));
-    if (!cookie || !admin) return ctx.method === 'GET' ? begin(ctx, host, portal) : renderProblem(ctx, host, 401, 'session_not_found', { portal });
+    const entrance = cookie === undefined || !here ? undefined : await entranceOf(host, faceSessionHash(cookie));
+    if (!cookie || !entrance) return ctx.method === 'GET' ? begin(ctx, host, portal) : renderProblem(ctx, host, 401, 'session_not_found', { portal });
     const language = languageOf(ctx, host.realm);
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD' && !csrfHolds(host.keys.secret, cookie, fieldsOf(ctx)['csrf'])) {
       return renderProblem(ctx, host, 403, 'csrf', { portal, language });
     }
-    Object.assign(ctx.state, { admin, language, csrf: csrfToken(host.keys.secret, cookie) });
+    Object.assign(ctx.state, { ...entrance, language, csrf: csrfToken(host.keys.secret, cookie) });
     return next();
   };
 }
 
 /** The session must live, also the Sluis session behind it, and the person still be an administrator: a removed role counts at once. */
-async function adminOf(host: RealmHost, hash: string): Promise<AdminState | undefined> {
+async function entranceOf(host: RealmHost, hash: string): Promise<Entrance | undefined> {
   const { database, realm } = host;
   const now = host.clock();
   const face = await findFaceSession(database.db, hash);
   if (!face || face.expires_at <= now) return undefined;
-  const session = await findSession(database.db, face.session_id);
-  if (!session || session.expires_at <= now) return undefined;
+  const session = await liveSession(database.db, realm, face.session_id, now);
+  if (!session) return undefined;
   const { account, membership, organisation } = await loadState(database.db, realm, { accountId: face.account_id, organisationId: face.organisation_id, now });
   if (!account?.active || membership?.status !== 'active' || membership.tier !== 'administrator' || organisation?.missingAgreements.length !== 0) return undefined;
-  await touchFaceSession(database.db, hash, now);
-  return { accountId: account.id, organisationId: face.organisation_id, membershipId: membership.id, displayName: account.displayName };
+  const last_active_at = await keepAlive(database.db, session, now);
+  return {
+    admin: { accountId: account.id, organisationId: face.organisation_id, membershipId: membership.id, displayName: account.displayName },
+    session: { ...session, last_active_at },
+  };
 }
 
 async function begin(ctx: Context, host: RealmHost, portal: Portal): Promise<void> {

@@ -6,9 +6,9 @@ import type { JournalEntry } from '../flow/facts.ts';
 import type { RunRequest } from '../flow/run.ts';
 import type { Judgement } from '../flow/turn.ts';
 import type { Database } from '../store/database.ts';
-import { findSession } from '../store/sessions.ts';
 import { portalOfClient } from './clients.ts';
 import { demandOf } from './demand.ts';
+import { sessionOf } from './session.ts';
 
 /** What is known of the browser's person: from the run that just ended, else from the Sluis session. */
 export type Evidence = { journal: JournalEntry[]; /** what the run that just ended was asked */ run?: RunRequest };
@@ -16,14 +16,14 @@ export type Evidence = { journal: JournalEntry[]; /** what the run that just end
 /** The part of an interaction result that is ours. */
 export type SluisResult = { sluis?: { run: string } };
 
-export async function evidenceOf(ctx: KoaContextWithOIDC, engine: Engine, database: Database, now = engine.now()): Promise<Evidence> {
+export async function evidenceOf(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database): Promise<Evidence> {
   const runId = (ctx.oidc.result as SluisResult | undefined)?.sluis?.run;
   if (runId !== undefined) {
     const run = await engine.look(runId);
     return run?.row.status === 'done' ? { journal: withResult(run.journal, run.row.account_id, run.row.organisation_id), run: run.request } : { journal: [] };
   }
-  const session = ctx.oidc.session?.accountId ? await findSession(database.db, ctx.oidc.session.uid) : undefined;
-  if (!session || session.account_id !== ctx.oidc.session?.accountId || session.expires_at <= now) return { journal: [] };
+  const session = await sessionOf(ctx, realm, database, engine.now());
+  if (!session) return { journal: [] };
   return { journal: [{ binding: SESSION, at: session.created_at, ...JSON.parse(session.proofs) as Pick<JournalEntry, 'proofs'>,
     accountId: session.account_id, ...(session.organisation_id && { organisationId: session.organisation_id }) }] };
 }
@@ -40,7 +40,7 @@ function withResult(journal: JournalEntry[], accountId: string | null, organisat
 export async function judgementOf(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database): Promise<Judgement | undefined> {
   const portal = portalOfClient(realm, ctx.oidc.client);
   if (!portal) return undefined;
-  const { journal, run } = await evidenceOf(ctx, engine, database);
+  const { journal, run } = await evidenceOf(ctx, realm, engine, database);
   const { since, ...demand } = demandOf(ctx, realm, portal, engine.now());
   const counted = run ? run.since : since;
   return engine.judge(portal, { ...demand, ...(counted !== undefined && { since: counted }) }, journal);

@@ -12,13 +12,14 @@ import { assertAcrRequest, demandOf } from './demand.ts';
 import { evidenceOf } from './evidence.ts';
 import { loadGrant } from './grants.ts';
 import { createPolicy } from './policy.ts';
-import { endSessionsWith } from './logout.ts';
+import { endedOf, endSessionsWith, type Ended } from './logout.ts';
+import { refuseOverSessions } from './session.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
   error(ctx: KoaContextWithOIDC, error: { error: string; error_description?: string | undefined }): Promise<void>;
   logout(ctx: KoaContextWithOIDC, form: string): Promise<void>;
-  loggedOut(ctx: KoaContextWithOIDC): Promise<void>;
+  loggedOut(ctx: KoaContextWithOIDC, ended: Ended): Promise<void>;
 };
 
 export type ProviderOptions = {
@@ -32,6 +33,7 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
   endSessionsWith(provider, options);
+  refuseOverSessions(provider, options);
   return provider;
 }
 
@@ -54,7 +56,7 @@ function configuration(options: ProviderOptions): Configuration {
     ...endpoints(realm),
     ...tokens(realm, clock),
     cookies: cookies(realm, keys),
-    features: features(realm, options.pages, findAccount),
+    features: features(options, findAccount),
     interactions: {
       policy: createPolicy(realm, engine, database),
       url: (ctx, interaction) => startRun(ctx, interaction.uid, interaction.prompt.reasons, options),
@@ -62,9 +64,25 @@ function configuration(options: ProviderOptions): Configuration {
     findAccount,
     loadExistingGrant: (ctx) => loadGrant(ctx, realm, engine, database, clock),
     renderError: async (ctx, out) => options.pages.error(ctx, out),
-    // outgoing calls refuse loopback; in the demo world everything lives there
-    ...(demo && { fetch: async (url: string | URL | Request, { dispatcher: _guard, ...init }: RequestInit & { dispatcher?: unknown } = {}) => fetch(url, init) }),
+    fetch: demo ? fetchInDemo : fetchGuarded,
   } as Configuration;
+}
+
+type Outgoing = RequestInit & { dispatcher?: unknown };
+
+/** The library's guard refuses addresses that are not public. Where it cannot be set up the library goes on without; we do not. */
+async function fetchGuarded(url: string | URL | Request, options: Outgoing = {}): Promise<Response> {
+  if (!options.dispatcher) throw Object.assign(new Error('outgoing calls cannot be guarded'), { code: 'address cannot be checked' });
+  return fetch(url, options);
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Outgoing calls refuse addresses that are not public; in the demo world everything lives on this machine, and only there. */
+async function fetchInDemo(url: string | URL | Request, options: Outgoing = {}): Promise<Response> {
+  const { dispatcher: _guard, ...unguarded } = options;
+  const { hostname } = new URL(url instanceof Request ? url.url : url);
+  return fetch(url, loopback.has(hostname) ? unguarded : options);
 }
 
 function endpoints(realm: Realm): Configuration {
@@ -86,7 +104,7 @@ function endpoints(realm: Realm): Configuration {
       clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256'],
       requestObjectSigningAlgValues: ['ES256', 'RS256', 'PS256'],
     },
-    clientDefaults: { id_token_signed_response_alg: 'ES256', response_types: ['code'], grant_types: ['authorization_code'] },
+    clientDefaults: { id_token_signed_response_alg: 'ES256', response_types: ['code'], grant_types: ['authorization_code'], backchannel_logout_session_required: true },
   };
 }
 
@@ -114,7 +132,8 @@ function cookies(realm: Realm, keys: RealmKeys): NonNullable<Configuration['cook
   };
 }
 
-function features(realm: Realm, pages: ProviderPages, findAccount: FindAccount): NonNullable<Configuration['features']> {
+function features(options: ProviderOptions, findAccount: FindAccount): NonNullable<Configuration['features']> {
+  const { realm, pages } = options;
   return {
     devInteractions: { enabled: false },
     claimsParameter: { enabled: true, assertClaimsParameter: async (_ctx, claims) => assertAcrRequest(claims) },
@@ -128,10 +147,11 @@ function features(realm: Realm, pages: ProviderPages, findAccount: FindAccount):
       enabled: true,
       allowedPolicy: introspectionPolicy(realm, findAccount),
     },
+    backchannelLogout: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: async (ctx, form) => pages.logout(ctx, form),
-      postLogoutSuccessSource: async (ctx) => pages.loggedOut(ctx),
+      postLogoutSuccessSource: async (ctx) => pages.loggedOut(ctx, await endedOf(ctx, options)),
     },
   };
 }
@@ -151,7 +171,7 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
   }
   // somebody who must log in again brings nothing along
   const again = reasons.some((reason) => ['login_prompt', 'id_token_hint', 'claims_id_token_sub_value'].includes(reason));
-  const { journal } = again ? { journal: [] } : await evidenceOf(ctx, engine, database);
+  const { journal } = again ? { journal: [] } : await evidenceOf(ctx, realm, engine, database);
   const seed = journal[0];
   const { levelId, by, since } = demandOf(ctx, realm, portal, clock());
   // who is asked to log in now does not get in with what was shown before

@@ -54,6 +54,19 @@ describe('client (ALL-2)', () => {
     expect(cak).toMatchObject({ code: 2, err: expect.stringContaining('no way through flow password of portal mijn-cak-zakelijk reaches level two-factor') });
   });
 
+  test('where it is told of ended sessions is checked as other addresses are, and can be taken away', async () => {
+    const told = (uri: string) => desk.run(...create, '--client-id', 'told', ...redirect, '--auth-method', 'client_secret_post', '--backchannel-logout-uri', uri);
+    for (const [uri, why] of [['nonsense', 'Invalid URL'], ['http://portaal.example.nl/bcl', 'must be https'], ['https://portaal.example.nl/bcl#x', 'a fragment'], ['https://u:p@portaal.example.nl/bcl', 'a user name']] as const) {
+      expect(await told(uri)).toMatchObject({ code: 2, err: expect.stringMatching(new RegExp(`--backchannel-logout-uri: .*${why}`)) });
+    }
+    expect(await desk.run(...create, '--client-id', 'machine', '--grant', 'client_credentials', '--auth-method', 'client_secret_post', '--backchannel-logout-uri', 'https://portaal.example.nl/bcl'))
+      .toMatchObject({ code: 2, err: expect.stringContaining('only used with the authorization_code grant') });
+    expect((await told('https://portaal.example.nl/bcl')).code).toBe(0);
+    expect(await stored('told')).toMatchObject({ backchannel_logout_uri: 'https://portaal.example.nl/bcl' });
+    expect((await desk.run('client', 'update', ...realm, '--client-id', 'told', '--backchannel-logout-uri', '')).code).toBe(0);
+    expect(await stored('told')).not.toHaveProperty('backchannel_logout_uri');
+  });
+
   test('update keeps what is not given; another way of authenticating drops the old credential', async () => {
     await desk.run(...create, '--client-id', 'proef', ...redirect, '--auth-method', 'client_secret_post');
     const before = await stored('proef');

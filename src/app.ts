@@ -71,7 +71,7 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
     async stop() {
       // requests in flight first, then the messages they caused, then the seals on both, then the databases
       await close(server);
-      for (const purge of purges) purge.stop();
+      for (const purge of purges) await purge.stop();
       for (const worker of sessions) await worker.stop();
       for (const worker of workers) await worker.stop();
       senders.close?.();

@@ -5,6 +5,7 @@ import { endIfOver, endSession, liveSession } from '../domain/sessions.ts';
 import { earnedAt } from '../flow/demand.ts';
 import type { OpenRun } from '../flow/run.ts';
 import type { Database } from '../store/database.ts';
+import { Unavailable } from '../store/unavailable.ts';
 
 type Parts = { provider: Provider; realm: Realm; database: Database; clock: () => number };
 
@@ -13,7 +14,8 @@ export async function runOfBrowser(provider: Provider, req: IncomingMessage, res
   try {
     const { uid, session } = await provider.interactionDetails(req, res);
     return { id: uid, ...(session?.accountId !== undefined && session.uid && { sessionId: session.uid }) };
-  } catch {
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
     // no cookie, a foreign or tampered one, or an interaction that is over
     return undefined;
   }

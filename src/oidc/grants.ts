@@ -1,4 +1,4 @@
-import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+import { errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import { keepAlive } from '../domain/sessions.ts';
@@ -6,10 +6,11 @@ import { earnedAt } from '../flow/demand.ts';
 import type { Facts, Proof } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant } from '../store/grants.ts';
-import { putSession, putSessionClient } from '../store/sessions.ts';
+import { findSession, putSession, putSessionClient } from '../store/sessions.ts';
 import { judgementOf } from './evidence.ts';
 import { grantClaims } from './requests.ts';
 import { sessionOf } from './session.ts';
+import { write } from './unit.ts';
 
 /**
  * The grant of this session, client and organisation: made when the flow is satisfied, found again later. A grant never
@@ -40,10 +41,11 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   if (existing && given(grant) === before) return grant;
   const id = await grant.save();
   if (!existing) {
-    await insertGrant(database.db, {
+    const row = {
       id, session_id: session.uid, account_id: session.accountId, client_id: client.clientId, organisation_id: organisationId,
       acr: realm.levels[facts.level]?.acr ?? '', created_at: clock(),
-    });
+    };
+    await write(database, (on) => insertGrant(on, row));
   }
   return grant;
 }
@@ -77,10 +79,11 @@ async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Data
   if (!session?.accountId) return;
   if (ctx.oidc.result?.login) {
     // a session is as old as its login: using it does not make it younger, a new login does
-    return putSession(database.db, {
+    const row = {
       id: session.uid, account_id: session.accountId, organisation_id: facts.organisation?.id ?? null,
       proofs: JSON.stringify({ proofs: newest(facts.shown) }), created_at: now, last_active_at: now, expires_at: now + realm.ttl.session,
-    });
+    };
+    return write(database, (on) => putSession(on, row));
   }
   // a hidden frame of a portal asks with prompt=none for as long as its page is open: that is nobody at work
   const known = ctx.oidc.prompts.has('none') ? undefined : await sessionOf(ctx, realm, database, now);
@@ -93,7 +96,10 @@ async function keepClient(ctx: KoaContextWithOIDC, database: Database, now: numb
   if (!client || !session) return;
   // the provider would make it a moment later; the ID token says the same one
   session.ensureClientContainer(client.clientId);
-  await putSessionClient(database.db, {
-    session_id: session.uid, client_id: client.clientId, sid: session.sidFor(client.clientId) ?? '', logout_uri: client.backchannelLogoutUri ?? null, since: now,
+  const row = { session_id: session.uid, client_id: client.clientId, sid: session.sidFor(client.clientId) ?? '', logout_uri: client.backchannelLogoutUri ?? null, since: now };
+  await write(database, async (on) => {
+    // ended while this request was on its way
+    if (!await findSession(on, row.session_id)) throw new errors.AccessDenied('the session is over');
+    await putSessionClient(on, row);
   });
 }

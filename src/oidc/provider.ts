@@ -23,6 +23,7 @@ import { publishedKeys } from './published-keys.ts';
 import { accessTokenClaims } from './resources.ts';
 import { refuseOverSessions } from './session.ts';
 import { subjectsWith } from './subjects.ts';
+import { writeWhole } from './unit.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
@@ -42,6 +43,7 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
   endSessionsWith(provider, options);
+  writeWhole(provider, { database: options.database, page: options.pages.error });
   refuseOverSessions(provider, options);
   keepPortalAfterLogout(provider);
   acceptPosts(provider, options.realm);

@@ -8,6 +8,7 @@ const sentences: Record<string, string> = {
   'membership.ended': 'this membership has ended',
   'organisation.exists': 'another organisation has {type} {value}',
   'organisation.identifier': 'an organisation needs at least one identifier',
+  'organisation.level': 'the realm has no level {level}',
   'organisation.name': 'this cannot be the name of an organisation',
   'organisation.unknown': 'there is no such organisation',
   'roles.exclusive': 'only one role of {application} at a time',

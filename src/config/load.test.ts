@@ -122,6 +122,7 @@ describe('loadConfig', () => {
       '    redirect_uris:',
       '      - https://*.example.nl/callback',
       '      - http://desk.example.nl/callback#part',
+      '    backchannel_logout_uri: http://desk.example.nl/logout',
       '  - client_id: desk',
       '    token_endpoint_auth_method: client_secret_basic',
       '    redirect_uris: [https://desk.example.nl/callback]',
@@ -143,8 +144,9 @@ describe('loadConfig', () => {
       'portals/desk.yaml:10:9 clients.0.redirect_uris.0: a wildcard is not allowed: every address is written out',
       'portals/desk.yaml:11:9 clients.0.redirect_uris.1: a fragment is not allowed',
       'portals/desk.yaml:11:9 clients.0.redirect_uris.1: must be https, or http on localhost in demo mode',
-      'portals/desk.yaml:12:5 clients.1.client_id: desk is already a client in portals/desk.yaml',
-      'portals/desk.yaml:15:5 clients.1.secret: unknown key',
+      'portals/desk.yaml:12:5 clients.0.backchannel_logout_uri: must be https, or http on localhost in demo mode',
+      'portals/desk.yaml:13:5 clients.1.client_id: desk is already a client in portals/desk.yaml',
+      'portals/desk.yaml:16:5 clients.1.secret: unknown key',
       'portals/desk.yaml:3:1 url: Invalid URL',
       'portals/desk.yaml:3:6 the environment variable NOWHERE is not set',
       'portals/desk.yaml:4:1 flow: there is no flow logn; did you mean login?',
@@ -159,6 +161,26 @@ describe('loadConfig', () => {
       'realm.yaml:6:1 langauges: unknown key; did you mean languages?',
       'texts/fr.json:1:1 the realm has no language fr',
     ].sort());
+  });
+
+  test('networks, opening and levels of portals and clients', () => {
+    writeGood();
+    const file = join(folder, 'realms/town/portals/desk.yaml');
+    const good = readFileSync(file, 'utf8');
+    write('realms/town/portals/desk.yaml', `${good}    level: low\nnetworks: [10.0.0.0/8, '2001:db8::/32', '\${OFFICE:-192.0.2.7}']\nopen: registration\n`);
+    expect(mistakes()).toEqual([]);
+    expect(loadConfig(join(folder, 'sluis.yaml'), { OFFICE: '198.51.100.0/24' }).realms[0]?.portals[0]).toMatchObject({ networks: ['10.0.0.0/8', '2001:db8::/32', '198.51.100.0/24'], open: 'registration', clients: [{ level: 'low' }] });
+    write('realms/town/portals/desk.yaml', `${good}    level: hgih\n    default_max_age: -1\nnetworks:\n  - 10.0.0.0/8\n  - 10.0.0.0/33\n  - gemnet\nopen: registratoin\n`);
+    const range = 'expected an IPv4 or IPv6 address or range, like 10.0.0.0/8 or 2001:db8::/32';
+    expect(mistakes().sort()).toEqual([
+      'portals/desk.yaml:11:5 clients.0.level: there is no level hgih; did you mean high?',
+      'portals/desk.yaml:12:5 clients.0.default_max_age: Too small: expected number to be >=0',
+      `portals/desk.yaml:15:5 networks.1: ${range}`, `portals/desk.yaml:16:5 networks.2: ${range}`,
+      'portals/desk.yaml:17:1 open: expected one of "everyone"|"registration"',
+    ]);
+    write('realms/town/portals/desk.yaml', good);
+    write('sluis.yaml', `${readFileSync(join(folder, 'sluis.yaml'), 'utf8')}trusted_proxies: [10.0.0.1, proxy]\n`);
+    expect(mistakes()).toEqual([`sluis.yaml:6:29 trusted_proxies.1: ${range}`]);
   });
 
   test('a certificate may come later in the demo world only', () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import {
-  findOrganisation, findOrganisationByIdentifier, insertOrganisation, putAgreement, putEntitlements,
+  findOrganisation, findOrganisationByIdentifier, insertOrganisation, putAgreement, putEntitlements, setMinimumLevel,
 } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { DomainError } from './errors.ts';
@@ -16,6 +16,8 @@ export type NewOrganisation = {
   identifiers: Record<string, string>;
   /** what its administrators may hand out; `all`: every role of the realm */
   entitlements?: 'all' | Entitlement[];
+  /** id of the lowest level with which its people may log in anywhere */
+  minimumLevel?: string;
   actor: Actor;
   now: number;
 };
@@ -23,21 +25,44 @@ export type NewOrganisation = {
 /**
  * Registers a customer of the operator.
  * @returns its id
- * @throws DomainError organisation.name, organisation.identifier (none given), organisation.exists, identifier.<type>, roles.unknown
+ * @throws DomainError organisation.name, organisation.identifier (none given), organisation.exists, organisation.level, identifier.<type>, roles.unknown
  */
 export async function createOrganisation(tx: Db, organisation: NewOrganisation): Promise<string> {
-  const { realm, actor, now } = organisation;
+  const { realm, minimumLevel, actor, now } = organisation;
   const name = checkName(organisation.name);
   const identifiers = await checkIdentifiers(tx, organisation.identifiers);
   const entitlements = checkEntitlements(realm, organisation.entitlements ?? []);
+  if (minimumLevel !== undefined) checkLevel(realm, minimumLevel);
   const id = randomUUID();
-  await insertOrganisation(tx, { id, name, identifiers, now });
+  await insertOrganisation(tx, { id, name, identifiers, now, ...(minimumLevel !== undefined && { minimumLevel }) });
   if (entitlements.length > 0) await putEntitlements(tx, id, entitlements);
   await appendAudit(tx, {
     event: 'organisation.created', action: 'C', outcome: 'success', actor, organisationId: id,
-    objectType: 'organisation', objectId: id, detail: { identifiers, entitlements: entitlements.length }, now,
+    objectType: 'organisation', objectId: id, detail: { identifiers, entitlements: entitlements.length, ...(minimumLevel !== undefined && { minimumLevel }) }, now,
   });
   return id;
+}
+
+export type LevelChange = { realm: Realm; organisationId: string; /** undefined: whatever a portal asks */ level: string | undefined; actor: Actor; now: number };
+
+/**
+ * Sets the lowest level with which an organisation's people may log in, at whatever portal. It counts at once: sessions and
+ * tokens below it no longer suffice.
+ * @throws DomainError organisation.level, organisation.unknown
+ */
+export async function changeMinimumLevel(tx: Db, { realm, organisationId, level, actor, now }: LevelChange): Promise<void> {
+  if (level !== undefined) checkLevel(realm, level);
+  const before = await findOrganisation(tx, organisationId);
+  if (!before) throw new DomainError('organisation.unknown');
+  await setMinimumLevel(tx, organisationId, level);
+  await appendAudit(tx, {
+    event: 'organisation.level_changed', action: 'U', outcome: 'success', actor, organisationId,
+    objectType: 'organisation', objectId: organisationId, detail: { from: before.minimumLevel ?? null, to: level ?? null }, now,
+  });
+}
+
+function checkLevel(realm: Realm, level: string): void {
+  if (!realm.levels.some((known) => known.id === level)) throw new DomainError('organisation.level', { level });
 }
 
 export type SignedAgreement = {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyParser } from '@koa/bodyparser';
@@ -8,6 +7,7 @@ import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import serveStatic from 'koa-static';
 import type { Logger } from 'pino';
+import { networksOf, plainAddress } from '../config/networks.ts';
 import type { System } from '../config/schema.ts';
 import { root } from '../root.ts';
 import { Unavailable } from '../store/unavailable.ts';
@@ -63,16 +63,9 @@ export function listen(app: Koa, port: number, host?: string): Promise<Server> {
 
 /** X-Forwarded-* is believed of listed proxies only; from others it is taken away before anything reads it. */
 function trustProxies(system: System): Middleware {
-  const trusted = new BlockList();
-  for (const entry of system.trusted_proxies) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(bits), family);
-  }
-  const isTrusted = (address: string): boolean => trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  const isTrusted = networksOf(system.trusted_proxies);
   return async (ctx, next) => {
-    const peer = plainAddress(ctx.req);
+    const peer = plainAddress(ctx.req.socket.remoteAddress ?? '');
     const chain = isTrusted(peer) ? String(ctx.req.headers['x-forwarded-for'] ?? '').split(',').map((a) => a.trim()).filter(Boolean) : [];
     // the last address that is not one of ours is the client; what stands before it anyone can write
     ctx.state['address'] = chain.findLast((address) => !isTrusted(address)) ?? peer;
@@ -80,10 +73,6 @@ function trustProxies(system: System): Middleware {
     if (!isTrusted(peer)) for (const name of Object.keys(ctx.req.headers)) if (name.startsWith('x-forwarded-')) delete ctx.req.headers[name];
     await next();
   };
-}
-
-function plainAddress(req: IncomingMessage): string {
-  return (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }
 
 /** One line a request, without query, body, cookies or address: those hold what is personal or secret. */

@@ -9,7 +9,7 @@ export type Contender = { server: Server; lanes: Lane[]; people: Person[] };
 export type Pace = { rounds: number; /** milliseconds */ round: number; warmUp: number; settle: number };
 
 /** Long enough for the audit trail to be sealed (every 5 s) and for garbage to be collected. */
-export const pace: Pace = { rounds: 7, round: 1200, warmUp: 2500, settle: 5600 };
+export const pace: Pace = { rounds: 5, round: 1000, warmUp: 2000, settle: 5600 };
 
 export async function enter(server: Server, subject: Subject, people: Person[]): Promise<Contender> {
   return { server, people, lanes: await Promise.all(people.map(() => Lane.open(subject))) };

@@ -24,7 +24,7 @@ export type Start = { script: string; args?: string[]; node?: string[]; env: Rec
 
 /**
  * Starts a Node process on the servers' core, its output in the file `log`.
- * @throws Error with what it wrote when it ends, or says nothing for 30 s, instead of being ready
+ * @throws Error with what it wrote when it ends, or says nothing for 60 s, instead of being ready
  */
 export async function startServer({ script, args = [], node = [], env, log }: Start): Promise<Server> {
   mkdirSync(dirname(log), { recursive: true });
@@ -47,7 +47,7 @@ export async function startServer({ script, args = [], node = [], env, log }: St
 }
 
 async function untilReady(child: ChildProcess, log: string): Promise<void> {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + 60_000;
   while (!/^\w+ ready/m.test(readFileSync(log, 'utf8'))) {
     if (child.exitCode !== null || Date.now() > end) throw new Error(`a server did not start:\n${readFileSync(log, 'utf8')}`);
     await sleep(5);

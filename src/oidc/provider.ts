@@ -12,6 +12,7 @@ import { evidenceOf, requiredLevel } from './evidence.ts';
 import { loadGrant } from './grants.ts';
 import { createPolicy } from './policy.ts';
 import { endSessionsWith } from './logout.ts';
+import { signers } from './signer.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
@@ -49,7 +50,7 @@ function configuration(options: ProviderOptions): Configuration {
     adapter: createAdapterFactory(database, clock),
     clients: clientsOf(realm),
     extraClientMetadata: { properties: extraClientProperties },
-    jwks: keys.jwks as Configuration['jwks'] & object,
+    jwks: signers(keys.jwks) as Configuration['jwks'] & object,
     ...endpoints(realm),
     ...tokens(realm, clock),
     cookies: cookies(realm, keys),
@@ -116,6 +117,7 @@ function cookies(realm: Realm, keys: RealmKeys): NonNullable<Configuration['cook
 function features(realm: Realm, pages: ProviderPages, findAccount: FindAccount): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     claimsParameter: { enabled: false },
     resourceIndicators: { enabled: false },
     dPoP: { enabled: false },

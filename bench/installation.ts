@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -6,7 +6,7 @@ import { run } from '../src/cli/index.ts';
 import { newKeyPair } from '../src/keys/certificate.ts';
 import { root } from '../src/root.ts';
 import { freePort, startServer, type Server } from './process.ts';
-import { callback, scopes, type Credentials, type Person, type Subject } from './subject.ts';
+import { api, callback, scopes, type Credentials, type Person, type Subject } from './subject.ts';
 
 /** The realm that is measured comes first; the others are there as in a real installation, which has five. */
 const realms = { cak: 'cak', inlichtingenbureau: 'inlichtingenbureau', 'cak-2': 'cak', 'inlichtingenbureau-2': 'inlichtingenbureau', 'cak-3': 'cak' };
@@ -53,6 +53,7 @@ async function configure(folder: string, port: number): Promise<void> {
       writeFileSync(file, readFileSync(file, 'utf8').replace(/^clients:\n(?:[ #].*\n)*/m, ''));
     }
   }
+  appendFileSync(join(folder, 'realms/cak/realm.yaml'), `\n${stringify({ resources: [{ id: api, name: 'API of the bench', portal: 'mijn-cak-zakelijk', scopes: ['roles'] }] })}`);
   mkdirSync(join(folder, 'keys/demo'), { recursive: true });
   writeFileSync(join(folder, 'keys/demo/simulator.crt'), (await newKeyPair('brokers of the bench', Math.floor(Date.now() / 1000))).cert);
   writeFileSync(join(folder, 'sluis.yaml'), stringify({ public_url: `https://${host}`, port, host: '127.0.0.1', trusted_proxies: ['127.0.0.1'], realms: Object.keys(realms) }));

@@ -1,4 +1,5 @@
 import type { Lane } from './lane.ts';
+import { api } from './subject.ts';
 
 export type Measure = {
   name: string;
@@ -9,9 +10,6 @@ export type Measure = {
   /** one operation; throws when its answer is not what it must be */
   work(lane: Lane): Promise<unknown>;
 };
-
-/** The API that machine tokens are for: what makes them JWTs (RFC 9068). */
-const api = 'https://api.example';
 
 export const measures: Measure[] = [
   { name: 'client_credentials', bar: 0.9, people: false, work: async (lane) => jwt(await lane.clientCredentials(api)) },

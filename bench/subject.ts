@@ -14,6 +14,8 @@ export type Credentials = { id: string; secret: string };
 /** Fields of the login page. */
 export type Person = Record<string, string>;
 
+/** What machine tokens are for: it makes them JWTs (RFC 9068). */
+export const api = 'https://api.example';
 export const callback = 'https://portals.example/callback';
 export const scopes = 'openid profile email phone organisation roles';
 

@@ -116,11 +116,11 @@ export class Engine {
 
   /**
    * Begins a refused run anew, without what a session brought along: the way out for who has another means or another
-   * account. What was refused stays in the audit trail.
+   * account. What was refused stays in the audit trail. An `open` one begins anew when its session is over.
    */
-  async restart(id: string): Promise<void> {
+  async restart(id: string, from: 'ended' | 'open' = 'ended'): Promise<void> {
     const run = await this.look(id);
-    if (!run || run.row.status !== 'ended' || run.row.expires_at <= run.facts.now) return;
+    if (!run || run.row.status !== from || run.row.expires_at <= run.facts.now) return;
     const patch: Patch = { journal: '[]', state: '{}', notice: null, status: 'open', end_code: null, account_id: null, organisation_id: null };
     await attempt(() => this.database.transaction((tx) => this.lock(tx, run, patch)));
   }
@@ -249,9 +249,9 @@ export class Engine {
   }
 
   /** Does what the portal's flow ensures still hold for these proofs? Asked of tokens, whose person nobody can ask anything. */
-  async admits(portal: Portal, journal: JournalEntry[]): Promise<boolean> {
+  async admits(portal: Portal, journal: JournalEntry[]): Promise<Facts | undefined> {
     const facts = await gatherFacts(this.database.db, this.realm, portal, journal, portal.level, this.clock());
-    return unmet(this.flowOf(portal.flow), facts).length === 0;
+    return unmet(this.flowOf(portal.flow), facts).length === 0 ? facts : undefined;
   }
 }
 

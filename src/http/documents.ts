@@ -33,7 +33,8 @@ export function keptDocuments(host: Pick<RealmHost, 'provider' | 'realm'>): (ctx
 
 function answer(ctx: Context, { body, headers, etag }: Document): void {
   ctx.respond = false;
-  if (ctx.headers['if-none-match'] === etag) ctx.res.writeHead(304, { ...headers, 'content-length': undefined }).end();
+  const { 'content-length': _, ...others } = headers;
+  if (ctx.headers['if-none-match'] === etag) ctx.res.writeHead(304, others).end();
   else ctx.res.writeHead(200, headers).end(body);
 }
 

@@ -7,10 +7,15 @@ export function allowForms(ctx: Context, origins: string[]): void {
 
 /** Content-Security-Policy of a page whose forms may lead to these origins. */
 export function formPolicy(origins: string[]): string {
-  return policy(['\'self\'', ...new Set(origins)]);
+  return policy(['\'self\'', ...new Set(origins)], '\'none\'');
 }
 
-function policy(formAction: string[]): string {
+/** A page whose script may call us, and nobody else: the one that warns before the session ends. */
+export function allowOwnCalls(ctx: Context): void {
+  ctx.set('Content-Security-Policy', policy(['\'self\''], '\'self\''));
+}
+
+function policy(formAction: string[], connect: string): string {
   return [
     'default-src \'none\'',
     // always a script-src: the provider adds the hash of its own script to an existing one
@@ -18,7 +23,7 @@ function policy(formAction: string[]): string {
     'style-src \'self\'',
     'img-src \'self\'',
     'font-src \'self\'',
-    'connect-src \'none\'',
+    `connect-src ${connect}`,
     `form-action ${formAction.join(' ')}`,
     'frame-ancestors \'none\'',
     'base-uri \'none\'',

@@ -5,7 +5,7 @@ import type { Database } from '../store/database.ts';
 import { insertRun, saveRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
 import { issueTicket, newHandle, peekTicket, redeemTicket } from '../store/tickets.ts';
-import type { JournalEntry } from './facts.ts';
+import type { Facts, JournalEntry } from './facts.ts';
 import { bindFlow, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
 import { outOfReach, SESSION, type Demand } from './demand.ts';
 import { gatherFacts, openRun, readRun, type OpenRun } from './run.ts';
@@ -255,10 +255,10 @@ export class Engine {
   }
 
   /** Does what the portal's flow ensures still hold for these proofs? Asked of tokens, whose person nobody can ask anything. */
-  async admits(portal: Portal, demand: Demand, journal: JournalEntry[]): Promise<boolean> {
-    const { lacking } = await this.judge(portal, demand, journal);
+  async admits(portal: Portal, demand: Demand, journal: JournalEntry[]): Promise<Facts | undefined> {
+    const facts = await gatherFacts(this.database.db, this.realm, portal, journal, demand, this.clock());
     // a token is used by the portal's server, which need not be where the person's browser must be
-    return lacking.every((name) => name === 'network_allowed');
+    return unmet(this.flowOf(portal.flow), facts).every((name) => name === 'network_allowed') ? facts : undefined;
   }
 
   /** Can nobody get in with what is asked of this run? */

@@ -14,6 +14,8 @@ export function features(options: ProviderOptions, findAccount: FindAccount): Fe
   const { realm, pages, keys } = options;
   return {
     devInteractions: { enabled: false },
+    // keys that sign by themselves (signer.ts)
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     userinfo: { enabled: true },
     jwtUserinfo: { enabled: true },
     claimsParameter: { enabled: true, assertClaimsParameter: async (_ctx, claims) => assertAcrRequest(claims) },

@@ -22,6 +22,7 @@ import { acceptPosts } from './posts.ts';
 import { publishedKeys } from './published-keys.ts';
 import { accessTokenClaims } from './resources.ts';
 import { refuseOverSessions } from './session.ts';
+import { signers } from './signer.ts';
 import { subjectsWith } from './subjects.ts';
 import { writeWhole } from './unit.ts';
 
@@ -70,7 +71,7 @@ export function configuration(options: ProviderOptions): Configuration {
     adapter: createAdapterFactory(database, clock, (client) => withDefaults(realm, client)),
     clients: clientsOf(realm),
     extraClientMetadata: { properties: extraClientProperties },
-    jwks: publishedKeys(keys.jwks) as Configuration['jwks'] & object,
+    jwks: signers(publishedKeys(keys.jwks)) as Configuration['jwks'] & object,
     ...endpoints(realm),
     ...lifetimes(realm, clock),
     pairwiseIdentifier: async (_ctx: KoaContextWithOIDC, accountId: string, client: Client) => subjectOf(accountId, client),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
+import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 /** Who did it. `display` is the name at that moment, for who reads the trail later. */
@@ -24,19 +25,23 @@ export type AuditEntry = {
 
 export type AuditRow = Omit<Selectable<Tables['audit']>, 'actor' | 'detail'> & { actor: Actor; detail: Record<string, unknown> };
 
+const columns = ['id', 'at', 'event', 'action', 'outcome', 'reason', 'actor', 'organisation_id', 'object_type', 'object_id', 'client_id', 'run_id', 'address', 'detail'] as const;
+const append = prepared((db, given) => db.insertInto('audit').values(Object.fromEntries(columns.map((name) => [name, given(name)])) as Record<(typeof columns)[number], never>));
+const waits = prepared((db, given) => db.insertInto('audit_unsealed').values({ audit_id: given('id') }));
+
 /** Appends to the trail (NEN 7513), in the transaction of what it records. The seal comes seconds later (audit-chain.ts). */
 export async function appendAudit(tx: Db, entry: AuditEntry): Promise<void> {
   // the row and its wait for a seal are one: a row with neither seal nor wait was not written here
   if (!tx.isTransaction) return tx.transaction().execute((own) => appendAudit(own, entry));
   const id = randomUUID();
-  await tx.insertInto('audit').values({
+  await append(tx, {
     id, at: entry.now, event: entry.event, action: entry.action, outcome: entry.outcome, reason: entry.reason ?? null,
     actor: JSON.stringify(entry.actor), organisation_id: entry.organisationId ?? null,
     object_type: entry.objectType ?? null, object_id: entry.objectId ?? null,
     client_id: entry.clientId ?? null, run_id: entry.runId ?? null, address: entry.address ?? null,
     detail: JSON.stringify(entry.detail ?? {}),
-  }).execute();
-  await tx.insertInto('audit_unsealed').values({ audit_id: id }).execute();
+  } satisfies Record<(typeof columns)[number], unknown>);
+  await waits(tx, { id });
 }
 
 export type AuditFilter = { event?: string; organisationId?: string; runId?: string; limit?: number };

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, Migrator, sql } from 'kysely';
 import { migrations } from '../../db/migrations/index.ts';
 import { postgresDialect } from './postgres.ts';
+import { openLane } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 
@@ -45,18 +46,22 @@ export function openDatabase({ file, url, schema }: DatabaseOptions): Database {
     if (inside.getStore()?.open) throw new Error('the database was used inside its own transaction: use the `tx` that was handed over');
   };
   if (url === undefined && file === undefined) throw new Error('openDatabase needs a file or a url');
-  const db = new Kysely<Tables>({ dialect: url === undefined ? sqliteDialect(file ?? '', guard) : postgresDialect(url, schema, guard) });
+  const { dialect, lane } = url === undefined ? sqliteDialect(file ?? '', guard) : { dialect: postgresDialect(url, schema, guard) };
+  const db = new Kysely<Tables>({ dialect });
+  openLane(db, lane?.whenFree);
   return {
     db,
     dialect: url === undefined ? 'sqlite' : 'postgres',
     ...(url !== undefined && schema !== undefined && { schema }),
     transaction: (work) => withRetry(() => db.transaction().execute(async (tx) => {
       const scope = { open: true };
+      openLane(tx, lane?.inside);
       try {
         return await inside.run(scope, () => work(tx));
       } finally {
         // what was started inside and lives on may use `db` again
         scope.open = false;
+        openLane(tx, undefined);
       }
     })),
     ping: async () => { await sql`select 1`.execute(db); },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Insertable, Selectable } from 'kysely';
+import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type SessionRow = Selectable<Tables['sessions']>;
@@ -12,8 +13,10 @@ export async function putSession(tx: Db, row: Insertable<Tables['sessions']>): P
   await tx.insertInto('sessions').values(row).onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute();
 }
 
+const byId = prepared((db, given) => db.selectFrom('sessions').selectAll().where('id', '=', given('id')));
+
 export async function findSession(db: Db, id: string): Promise<SessionRow | undefined> {
-  return db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+  return (await byId(db, { id })).rows[0];
 }
 
 /** Sessions of a person, or of everybody at an organisation; the newest first. */

@@ -7,6 +7,7 @@ import { createSamlBroker } from './brokers/saml/broker.ts';
 import { spMetadata } from './brokers/saml/metadata.ts';
 import type { Broker } from './brokers/broker.ts';
 import { databaseOptions } from './config/database.ts';
+import { profiles } from './config/profile.ts';
 import type { Config, Realm, System } from './config/schema.ts';
 import { hashPassword } from './domain/passwords.ts';
 import { startSessionWorker } from './domain/session-worker.ts';
@@ -70,7 +71,7 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
     async stop() {
       // requests in flight first, then the messages they caused, then the seals on both, then the databases
       await close(server);
-      for (const purge of purges) purge.stop();
+      for (const purge of purges) await purge.stop();
       for (const worker of sessions) await worker.stop();
       for (const worker of workers) await worker.stop();
       senders.close?.();
@@ -99,7 +100,7 @@ function refuseOpenDemo({ demo, public_url }: System): void {
 type Parts = { system: System; renderer: Renderer; log: Logger; clock: () => number };
 
 async function openRealm(realm: Realm, { system, renderer, log, clock }: Parts): Promise<RealmHost> {
-  const keys = await ensureRealmKeys(resolve(root, system.keys), realm.id, { demo: system.demo });
+  const keys = await ensureRealmKeys(resolve(root, system.keys), realm.id, { demo: system.demo, rsaBits: profiles[realm.profile].rsaBits });
   const database = openDatabase(databaseOptions(system, realm.id));
   await migrate(database);
   if (system.demo) await seedDemo(realm, database, (plain) => hashPassword(plain, realm.login.argon2), clock());

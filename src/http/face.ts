@@ -6,7 +6,7 @@ import type { Portal } from '../config/schema.ts';
 import { keepAlive, liveSession } from '../domain/sessions.ts';
 import { loadState } from '../domain/state.ts';
 import { takeTry } from '../domain/throttle.ts';
-import { redeemFaceCode } from '../oidc/face-code.ts';
+import { challengeOf, redeemFaceCode } from '../oidc/face-code.ts';
 import { faceClientId } from '../oidc/clients.ts';
 import { appendAudit } from '../store/audit.ts';
 import { endFaceSession, faceSessionHash, findFaceSession, insertFaceSession, type SessionRow } from '../store/sessions.ts';
@@ -77,13 +77,15 @@ async function begin(ctx: Context, host: RealmHost, portal: Portal): Promise<voi
   // tabs of one browser share it: the second must not undo the first one's login
   const binding = ctx.cookies.get(`${cookieName(host, portal)}_state`) ?? randomBytes(16).toString('base64url');
   const base = new URL(host.realm.issuer).pathname;
+  const verifier = randomBytes(32).toString('base64url');
   const state = await issueTicket(host.database.db, {
-    kind: STATE, runId: null, payload: { binding, to: `${base}${ctx.path}` }, ttl: stateTtl, now: host.clock(),
+    kind: STATE, runId: null, payload: { binding, to: `${base}${ctx.path}`, verifier }, ttl: stateTtl, now: host.clock(),
   });
   setCookie(ctx, host, `${cookieName(host, portal)}_state`, binding, stateTtl);
   const url = new URL(`${host.realm.issuer}/auth`);
   url.search = new URLSearchParams({
     client_id: faceClientId(portal), response_type: 'code', scope: 'openid', state, redirect_uri: `${host.realm.issuer}/admin/callback`,
+    nonce: randomBytes(16).toString('base64url'), code_challenge: challengeOf(verifier), code_challenge_method: 'S256',
   }).toString();
   ctx.status = 303;
   ctx.set('Location', url.href);
@@ -92,10 +94,10 @@ async function begin(ctx: Context, host: RealmHost, portal: Portal): Promise<voi
 async function callback(ctx: Context, host: RealmHost, portal: Portal): Promise<void> {
   const { code, state } = ctx.query;
   const now = host.clock();
-  const expected = typeof state === 'string' ? await redeemTicket<{ binding: string; to: string }>(host.database.db, STATE, state, now) : undefined;
+  const expected = typeof state === 'string' ? await redeemTicket<{ binding: string; to: string; verifier: string }>(host.database.db, STATE, state, now) : undefined;
   // the answer must come back to the browser that asked
   if (!expected || expected.payload.binding !== ctx.cookies.get(`${cookieName(host, portal)}_state`)) return renderProblem(ctx, host, 400, 'ticket', { portal });
-  const login = typeof code === 'string' ? await redeemFaceCode(host.provider, code, faceClientId(portal), host.database) : undefined;
+  const login = typeof code === 'string' ? await redeemFaceCode(host.provider, { code, verifier: expected.payload.verifier }, faceClientId(portal), host.database) : undefined;
   if (!login) return renderProblem(ctx, host, 403, 'access_denied', { portal });
   const cookie = randomBytes(32).toString('base64url');
   await host.database.transaction(async (tx) => {

@@ -87,7 +87,7 @@ function adminNav(ctx: Context, host: RealmHost): NavItem[] {
 
 /** Whoever comes to the realm itself is shown where to log in (page A01). */
 function showPortals(ctx: Context, host: RealmHost): Promise<void> {
-  const portals = host.realm.portals.map(({ name, url }) => ({ name, url }));
+  const portals = host.realm.portals.map(({ name, url, test }) => ({ name, url, test }));
   return renderPage(ctx, host, 'portals', { titleKey: 'portals.title', page: { portals } });
 }
 

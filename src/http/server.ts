@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
@@ -9,6 +10,7 @@ import type { Logger } from 'pino';
 import { networksOf, plainAddress } from '../config/networks.ts';
 import type { System } from '../config/schema.ts';
 import { root } from '../root.ts';
+import { Unavailable } from '../store/unavailable.ts';
 import { demoRoutes } from './demo.ts';
 import { securityHeaders } from './headers.ts';
 import { renderProblem } from './pages.ts';
@@ -89,7 +91,7 @@ function failures(hosts: RealmHost[]): Middleware {
     try {
       await next();
     } catch (error) {
-      const { status = 500 } = error as { status?: number };
+      const status = error instanceof Unavailable ? 503 : (error as { status?: number }).status ?? 500;
       const host = (ctx.state['host'] as RealmHost | undefined) ?? hosts[0];
       if (!host) throw error;
       if (status >= 500) host.log.error({ reference: ctx.state['reference'], err: error }, 'request failed');
@@ -101,6 +103,7 @@ function failures(hosts: RealmHost[]): Middleware {
 function problemOf(status: number): string {
   if (status === 404) return 'not_found';
   if (status === 413) return 'too_large';
+  if (status === 503) return 'temporarily_unavailable';
   return status < 500 ? 'invalid_request' : 'server_error';
 }
 
@@ -113,10 +116,19 @@ function healthRoutes(hosts: RealmHost[]): Middleware {
 }
 
 async function ready(ctx: Context, hosts: RealmHost[]): Promise<void> {
-  const realms = await Promise.all(hosts.map(async ({ realm, database }) => [realm.id, await database.ping().then(() => true, () => false)] as const));
+  const realms = await Promise.all(hosts.map(async ({ realm, database }) => [realm.id, await answers(database)] as const));
   const down = realms.filter(([, up]) => !up).map(([id]) => id);
   ctx.status = down.length === 0 ? 200 : 503;
   ctx.body = down.length === 0 ? { status: 'ready' } : { status: 'unavailable', realms: down };
+}
+
+/** Whoever asks whether we are ready waits seconds, not as long as a query may take. */
+async function answers(database: RealmHost['database']): Promise<boolean> {
+  const end = new AbortController();
+  const late = sleep(2000, false, { signal: end.signal }).catch(() => false);
+  const up = await Promise.race([database.ping().then(() => true, () => false), late]);
+  end.abort();
+  return up;
 }
 
 /** The provider writes the request's host into its documents: another host's name must not get that far. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { Portal, Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
@@ -10,14 +11,15 @@ import type { SessionRow } from '../store/sessions.ts';
 import { claimsOf } from './claims.ts';
 import { portalOfClient } from './clients.ts';
 import { clientDemand } from './demand.ts';
+import { pseudonymType } from './subjects.ts';
 
-type Parts = { realm: Realm; engine: Engine; database: Database; clock: () => number };
+export type AccountParts = { realm: Realm; engine: Engine; database: Database; clock: () => number };
 
 /**
  * Somebody as the provider asks for them, with the claims of now. Undefined when the account is gone or locked, and, for
  * a token, when the person would not be let in any more: a lost role or agreement counts at refresh and userinfo too.
  */
-export function accountFinder(parts: Parts): FindAccount {
+export function accountFinder(parts: AccountParts): FindAccount {
   const { realm, database, clock } = parts;
   return async (ctx, sub, token): Promise<Account | undefined> => {
     const ofToken = (token as { grantId?: string } | undefined)?.grantId;
@@ -26,8 +28,14 @@ export function accountFinder(parts: Parts): FindAccount {
     if (ofToken !== undefined && !session) return undefined;
     if (session && isActivity(ctx)) await keepAlive(database.db, session, clock());
     const claims = await claimsOf(database.db, realm, sub, ofToken ?? ctx.oidc.entities.Grant?.jti, portal?.applications ?? [], clock());
-    return claims && { accountId: sub, claims: async () => claims };
+    const pairwise = ctx.oidc.client?.subjectType === 'pairwise';
+    return claims && { accountId: sub, claims: async (use) => ({ ...claims, ...(pairwise && { sub_id_type: pseudonymType }), ...(use === 'id_token' && onlyIdToken()) }) };
   };
+}
+
+/** NL GOV asks both of every ID token (OIDC-NLGOV 1.0.1, 5.2.2; rows O30, O32). The provider's own clock stamps `iat` and `exp`. */
+function onlyIdToken(): Record<string, unknown> {
+  return { jti: randomBytes(24).toString('base64url'), nbf: Math.floor(Date.now() / 1000) };
 }
 
 /**
@@ -52,7 +60,7 @@ export function introspectionPolicy(realm: Realm, find: FindAccount) {
  * What the session of this grant proved, with the grant's own organisation: does the portal's flow still let it in?
  * @returns the session; undefined when not, or when it is over
  */
-async function stillAdmitted(ctx: KoaContextWithOIDC, { realm, engine, database, clock }: Parts, portal: Portal, grantId: string): Promise<SessionRow | undefined> {
+export async function stillAdmitted(ctx: KoaContextWithOIDC, { realm, engine, database, clock }: AccountParts, portal: Portal, grantId: string): Promise<SessionRow | undefined> {
   const grant = await findGrant(database.db, grantId);
   const session = grant && await liveSession(database.db, realm, grant.session_id, clock());
   if (!grant || session?.account_id !== grant.account_id) return undefined;

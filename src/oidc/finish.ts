@@ -5,6 +5,7 @@ import { endIfOver, endSession, liveSession } from '../domain/sessions.ts';
 import { earnedAt } from '../flow/demand.ts';
 import type { OpenRun } from '../flow/run.ts';
 import type { Database } from '../store/database.ts';
+import { Unavailable } from '../store/unavailable.ts';
 
 type Parts = { provider: Provider; realm: Realm; database: Database; clock: () => number };
 
@@ -13,13 +14,17 @@ export async function runOfBrowser(provider: Provider, req: IncomingMessage, res
   try {
     const { uid, session } = await provider.interactionDetails(req, res);
     return { id: uid, ...(session?.accountId !== undefined && session.uid && { sessionId: session.uid }) };
-  } catch {
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
     // no cookie, a foreign or tampered one, or an interaction that is over
     return undefined;
   }
 }
 
-/** Hands a finished run to the provider. Always all four values: a missing one would wipe the session's (see stack facts). */
+/**
+ * Hands a finished run to the provider. Always all of them: a missing one would wipe the session's. Profile nlgov tells
+ * nobody how somebody logged in (OIDC-NLGOV 1.0.1, 5.2.5; row O44): the level says enough, and the audit trail knows.
+ */
 export async function finishLogin(parts: Parts, req: IncomingMessage, res: ServerResponse, run: OpenRun): Promise<string> {
   const { provider, realm } = parts;
   const { account, proofs, level } = run.facts;
@@ -29,7 +34,7 @@ export async function finishLogin(parts: Parts, req: IncomingMessage, res: Serve
     login: {
       accountId: account.id,
       acr: realm.levels[level]?.acr ?? '',
-      amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))],
+      ...(realm.profile !== 'nlgov' && { amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))] }),
       ts: earnedAt(realm, run.facts),
       remember: false,
     },

@@ -1,4 +1,4 @@
-import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+import { errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import { keepAlive } from '../domain/sessions.ts';
@@ -6,10 +6,11 @@ import { earnedAt } from '../flow/demand.ts';
 import type { Facts, Proof } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant } from '../store/grants.ts';
-import { putSession, putSessionClient } from '../store/sessions.ts';
-import { scopeClaims } from './claims.ts';
+import { findSession, putSession, putSessionClient } from '../store/sessions.ts';
 import { judgementOf } from './evidence.ts';
+import { grantClaims } from './requests.ts';
 import { sessionOf } from './session.ts';
+import { write } from './unit.ts';
 
 /**
  * The grant of this session, client and organisation: made when the flow is satisfied, found again later. A grant never
@@ -30,19 +31,28 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   // written once a session and client, and not at each silent answer
   if (!existing || session.sidFor(client.clientId) === undefined) await keepClient(ctx, database, clock());
   const grant = existing ?? new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-  const before = JSON.stringify([grant.getOIDCScope(), grant.getOIDCClaims()]);
+  const before = given(grant);
   grant.addOIDCScope([...ctx.oidc.requestParamScopes].join(' '));
-  const claims = claimsAsked(ctx);
-  if (claims.length > 0) grant.addOIDCClaims(claims);
-  if (existing && JSON.stringify([grant.getOIDCScope(), grant.getOIDCClaims()]) === before) return grant;
+  grantClaims(ctx, grant, client);
+  for (const resource of Object.values(ctx.oidc.resourceServers ?? {})) {
+    const scopes = [...ctx.oidc.requestParamScopes].filter((scope) => resource.scopes.has(scope));
+    if (scopes.length > 0) grant.addResourceScope(resource.identifier(), scopes.join(' '));
+  }
+  if (existing && given(grant) === before) return grant;
   const id = await grant.save();
   if (!existing) {
-    await insertGrant(database.db, {
+    const row = {
       id, session_id: session.uid, account_id: session.accountId, client_id: client.clientId, organisation_id: organisationId,
       acr: realm.levels[facts.level]?.acr ?? '', created_at: clock(),
-    });
+    };
+    await write(database, (on) => insertGrant(on, row));
   }
   return grant;
+}
+
+/** What a grant covers, to see whether a request added something. */
+function given({ openid, resources }: Grant): string {
+  return JSON.stringify([openid, resources]);
 }
 
 /**
@@ -52,13 +62,6 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
 function stateLogin(ctx: KoaContextWithOIDC, realm: Realm, facts: Facts): void {
   Object.defineProperty(ctx.oidc, 'acr', { value: realm.levels[facts.level]?.acr, configurable: true });
   if (ctx.oidc.session) ctx.oidc.session.authTime = () => earnedAt(realm, facts);
-}
-
-/** Claims that the request names one by one (`claims`), of those that its client could ask by scope. */
-function claimsAsked({ oidc: { client, requestParamClaims } }: KoaContextWithOIDC): string[] {
-  const scopes = client?.scope?.split(' ') ?? [];
-  const allowed = Object.entries(scopeClaims).flatMap(([scope, claims]) => (scopes.includes(scope) ? claims : []));
-  return [...requestParamClaims].filter((claim) => allowed.includes(claim));
 }
 
 /** Of proofs of one kind the newest: a session that is asked for fresh logins all day does not grow. */
@@ -76,10 +79,11 @@ async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Data
   if (!session?.accountId) return;
   if (ctx.oidc.result?.login) {
     // a session is as old as its login: using it does not make it younger, a new login does
-    return putSession(database.db, {
+    const row = {
       id: session.uid, account_id: session.accountId, organisation_id: facts.organisation?.id ?? null,
       proofs: JSON.stringify({ proofs: newest(facts.shown) }), created_at: now, last_active_at: now, expires_at: now + realm.ttl.session,
-    });
+    };
+    return write(database, (on) => putSession(on, row));
   }
   // a hidden frame of a portal asks with prompt=none for as long as its page is open: that is nobody at work
   const known = ctx.oidc.prompts.has('none') ? undefined : await sessionOf(ctx, realm, database, now);
@@ -92,7 +96,10 @@ async function keepClient(ctx: KoaContextWithOIDC, database: Database, now: numb
   if (!client || !session) return;
   // the provider would make it a moment later; the ID token says the same one
   session.ensureClientContainer(client.clientId);
-  await putSessionClient(database.db, {
-    session_id: session.uid, client_id: client.clientId, sid: session.sidFor(client.clientId) ?? '', logout_uri: client.backchannelLogoutUri ?? null, since: now,
+  const row = { session_id: session.uid, client_id: client.clientId, sid: session.sidFor(client.clientId) ?? '', logout_uri: client.backchannelLogoutUri ?? null, since: now };
+  await write(database, async (on) => {
+    // ended while this request was on its way
+    if (!await findSession(on, row.session_id)) throw new errors.AccessDenied('the session is over');
+    await putSessionClient(on, row);
   });
 }

@@ -18,9 +18,9 @@ export async function insertCode(tx: Db, row: Omit<Insertable<Tables['verificati
  * An expired code is given too; the caller judges.
  * @returns the code with this try counted; undefined when none is open or its tries are gone
  */
-export async function takeTry(db: Db, membershipId: string, now: number): Promise<CodeRow | undefined> {
+export async function takeTry(db: Db, membershipId: string): Promise<CodeRow | undefined> {
   return db.updateTable('verification_codes').set((eb) => ({ tries: eb('tries', '+', eb.lit(1)) }))
-    .where('membership_id', '=', membershipId).where('closed_at', 'is', null).where('issued_at', '<=', now)
+    .where('membership_id', '=', membershipId).where('closed_at', 'is', null)
     .whereRef('tries', '<', 'max_tries')
     .returningAll().executeTakeFirst();
 }

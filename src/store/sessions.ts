@@ -90,7 +90,9 @@ export async function endFaceSessionsOf(tx: Db, sessionId: string): Promise<void
   await tx.deleteFrom('face_sessions').where('session_id', '=', sessionId).execute();
 }
 
-/** Removes face sessions that are over. Sessions themselves are ended, not purged: their clients are told. */
-export async function purgeFaceSessions(db: Db, now: number): Promise<void> {
-  await db.deleteFrom('face_sessions').where('expires_at', '<=', now).execute();
+/** Removes at most `limit` face sessions that are over. Sessions themselves are ended, not purged: their clients are told. */
+export async function purgeFaceSessions(db: Db, now: number, limit: number): Promise<number> {
+  const result = await db.deleteFrom('face_sessions')
+    .where('hash', 'in', (query) => query.selectFrom('face_sessions').select('hash').where('expires_at', '<=', now).limit(limit)).executeTakeFirst();
+  return Number(result.numDeletedRows);
 }

@@ -6,6 +6,7 @@ import {
   SqliteAdapter, SqliteDialect, SqliteDriver, type CompiledQuery, type DatabaseConnection, type Dialect, type Driver, type QueryResult,
   type SqliteDatabase, type SqliteDialectConfig, type SqliteStatement,
 } from 'kysely';
+import { honest } from './unavailable.ts';
 
 /** Milliseconds to wait for another connection's write. */
 const PATIENCE = 5000;
@@ -69,39 +70,64 @@ class GuardedDialect extends SqliteDialect {
 
 class GuardedDriver extends SqliteDriver {
   readonly #guard: () => void;
-  /** SQLite has one connection here; kysely hands it to one at a time */
-  #patient: PatientConnection | undefined;
 
   constructor(config: SqliteDialectConfig, guard: () => void) {
     super(config);
     this.#guard = guard;
   }
 
+  /** SQLite has one connection here; kysely hands it to one at a time. */
   override async acquireConnection(): Promise<DatabaseConnection> {
     this.#guard();
     const connection = await super.acquireConnection();
-    return this.#patient ??= new PatientConnection(connection);
+    return new PatientConnection(connection, { give: () => super.releaseConnection(), take: async () => { await super.acquireConnection(); } });
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await super.rollbackTransaction(connection);
+    } catch (error) {
+      // on a full disk SQLite rolls back by itself; saying so would hide what happened
+      if (!String((error as { message?: unknown }).message).includes('no transaction is active')) throw error;
+    }
   }
 }
 
-/** Tries again, letting others work meanwhile, when another connection to the file is writing. */
+type Turns = { give(): Promise<void>; take(): Promise<void> };
+
+/**
+ * Tries again when another connection to the file is writing. Meanwhile it gives the connection back: whoever only reads
+ * need not wait, and those who wait do so at the same time instead of after each other.
+ */
 class PatientConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
+  readonly #turns: Turns;
+  #transaction = false;
 
-  constructor(connection: DatabaseConnection) {
+  constructor(connection: DatabaseConnection, turns: Turns) {
     this.#connection = connection;
+    this.#turns = turns;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const end = Date.now() + PATIENCE;
     for (;;) {
       try {
-        return await this.#connection.executeQuery<R>(query);
+        const result = await this.#connection.executeQuery<R>(query);
+        if (query.sql === 'begin') this.#transaction = true;
+        return result;
       } catch (error) {
-        if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || Date.now() > end) throw error;
+        if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || Date.now() > end) throw honest(error);
       }
-      await sleep(1 + Math.random() * 9);
+      await this.#pause();
     }
+  }
+
+  async #pause(): Promise<void> {
+    // who is inside a transaction keeps the connection: others would write into it
+    if (!this.#transaction) await this.#turns.give();
+    await sleep(1 + Math.random() * 9);
+    if (!this.#transaction) await this.#turns.take();
   }
 
   streamQuery<R>(query: CompiledQuery, chunkSize?: number): AsyncIterableIterator<QueryResult<R>> {

@@ -30,6 +30,23 @@ export const dialects: DatabaseKind[] = [
   ...(url === undefined ? [] : [{ name: 'postgres' as const, open: (options?: { empty: boolean }) => openPostgres(url, options) }]),
 ];
 
+/** Is there a PostgreSQL server for tests that need one of their own? */
+export const hasPostgres = url !== undefined;
+
+/** An empty PostgreSQL database, for tests of a whole installation. */
+export async function freshPostgres(): Promise<{ url: URL; drop(): Promise<void> }> {
+  const name = `sluis_${randomBytes(6).toString('hex')}`;
+  const server = async (command: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(command).finally(() => client.end());
+  };
+  await server(`create database ${name}`);
+  const address = new URL(url ?? '');
+  address.pathname = `/${name}`;
+  return { url: address, drop: () => server(`drop database if exists ${name} with (force)`) };
+}
+
 async function openSqlite(options?: { empty: boolean }): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'sluis-store-'));
   const file = join(folder, 'realm.sqlite');

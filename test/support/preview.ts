@@ -50,7 +50,7 @@ const step = (id: string, page: Record<string, unknown>, name: string = id, loca
 });
 const spans = { minutes: 20, hours: 8 };
 const notice = {
-  now: noon, endsAt: noon + 100, warnAt: noon - 20, because: 'idle' as const, csrf: 'c', to: '/preview/admin/', pageOnly: false,
+  now: noon, endsAt: noon + 100, warnAt: noon - 20, because: 'idle' as const, token: 'c', to: '/preview/admin/', pageOnly: false,
   statusHref: '/preview/session/status', extendHref: '/preview/session/extend', logoutHref: '/preview/session/end', pageHref: '/preview/session?to=',
 };
 const problem = (code: string, message: string, field?: string) => ({ code, message, ...(field && { field }) });

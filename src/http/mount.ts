@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { extname, join } from 'node:path';
 import Router, { type RouterContext } from '@koa/router';
+import type Koa from 'koa';
 import type { Context, Middleware } from 'koa';
 import { adminRoutes } from './admin/routes.ts';
 import { keptDocuments } from './documents.ts';
@@ -63,6 +64,8 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
 /** The provider is a Koa application of its own: what our middleware found out about a request is handed over to it. */
 function providerOf(host: RealmHost): (ctx: Context) => Promise<void> {
   const { provider } = host;
+  // as in server.ts
+  (provider as unknown as Koa).on('error', ({ code }: { code?: string }) => host.log.info({ code }, 'connection broken off'));
   const states = new WeakMap<IncomingMessage, Record<string, unknown>>();
   provider.use(async (ctx, next) => {
     Object.assign(ctx.state, states.get(ctx.req));

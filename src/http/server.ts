@@ -20,6 +20,8 @@ import type { RealmHost } from './realm.ts';
 /** The whole HTTP side of an installation. */
 export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa {
   const app = new Koa();
+  // Koa would print a stack for every browser that went away: anybody can make those without end
+  app.on('error', ({ code }: { code?: string }) => log.info({ code }, 'connection broken off'));
   app.proxy = true;
   app.keys = hosts.flatMap((host) => host.keys.cookies);
   const secure = system.public_url.startsWith('https:');

@@ -78,8 +78,8 @@ class Portal {
   }
 
   private async redeemOne(): Promise<void> {
-    // two stay behind: they must work after the restart
-    const code = this.fresh.length > 2 ? this.fresh.shift() : undefined;
+    // one stays behind: it must work after the restart
+    const code = this.fresh.length > 1 ? this.fresh.shift() : undefined;
     if (code === undefined) return pause(5);
     this.cutCodes.push(code);
     const { status, body } = await this.redeem(code);
@@ -204,9 +204,9 @@ describe.each(kinds)('killed under load, on $name', ({ kills, open }) => {
     for (let kill = 0; kill < kills; kill += 1) {
       const browser = new HttpBrowser(served.url);
       const middle = await browser.get(portal.url());
-      const [work, done] = [portal.work(), portal.logins + portal.refreshes];
+      const [work, done] = [portal.work(), portal.usedCodes.length];
       // however slow the machine is: killed at work
-      await until(() => portal.logins + portal.refreshes > done + 3, 20_000);
+      await until(() => portal.usedCodes.length > done, 20_000);
       await pause(Math.random() * 200);
       const signal = kill % 2 === 0 ? 'SIGKILL' : 'SIGTERM';
       const ending = await served.end(signal);
@@ -222,8 +222,9 @@ describe.each(kinds)('killed under load, on $name', ({ kills, open }) => {
       expect((await typePassword(browser, await browser.get(middle.url))).answer['code']).toBeTruthy();
     }
     expect(portal.faults).toEqual([]);
-    for (const done of [portal.logins, portal.refreshes, portal.usedCodes.length, portal.registered.length]) expect(done).toBeGreaterThan(0);
-  }, 300_000);
+    const done = { logins: portal.logins, refreshes: portal.refreshes, codes: portal.usedCodes.length, registrations: portal.registered.length };
+    expect(Object.entries(done).filter(([, times]) => times === 0)).toEqual([]);
+  }, 600_000);
 
   test('every message arrived at least once, and the outbox says how often it was tried', async () => {
     // messages in the hands of a worker that died are taken again after two minutes: let them have passed

@@ -12,7 +12,7 @@ export type Mailbox = {
 export async function openMailbox(pause = 0): Promise<Mailbox> {
   const received = new Map<string, number>();
   const server = new SMTPServer({
-    authOptional: true, disabledCommands: ['STARTTLS'],
+    authOptional: true, disabledCommands: ['STARTTLS'], closeTimeout: 200,
     onData: (stream, _session, done) => {
       let raw = '';
       stream.on('data', (part: Buffer) => { raw += part.toString(); });

@@ -12,6 +12,7 @@ import { endpoints } from './endpoints.ts';
 import { evidenceOf, requiredLevel } from './evidence.ts';
 import { features } from './features.ts';
 import { loadGrant } from './grants.ts';
+import { keepClients } from './kept-clients.ts';
 import { lifetimes } from './lifetimes.ts';
 import { createPolicy } from './policy.ts';
 import { keepPortalAfterLogout } from './logged-out.ts';
@@ -41,6 +42,7 @@ export function createProvider(options: ProviderOptions): Provider {
   // the flag decides how the provider reads the scheme and host of a request; the app sets the headers it believes
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
+  keepClients(provider, options.realm, options.database);
   endSessionsWith(provider, options);
   refuseOverSessions(provider, options);
   keepPortalAfterLogout(provider);

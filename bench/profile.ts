@@ -4,16 +4,17 @@ import { join } from 'node:path';
 type Frame = { functionName: string; url: string; lineNumber: number };
 type CpuProfile = { nodes: { id: number; callFrame: Frame }[]; samples: number[]; timeDeltas: number[] };
 
-/** Where the time of a profile (`node --cpu-prof`) went: by package, and the functions with most time of their own. */
-export function summarise(file: string, lines = 40): string {
+/** Where the time of a profile (`node --cpu-prof`) went after `skip` seconds: by package, and the functions with most time of their own. */
+export function summarise(file: string, skip: number, lines = 60): string {
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const [packages, functions] = [new Map<string, number>(), new Map<string, number>()];
-  let total = 0;
+  let [total, at] = [0, 0];
   samples.forEach((id, index) => {
     const frame = frames.get(id);
     const time = timeDeltas[index] ?? 0;
-    if (!frame || frame.functionName === '(idle)') return;
+    at += time;
+    if (at < skip * 1e6 || !frame || frame.functionName === '(idle)') return;
     total += time;
     add(packages, packageOf(frame), time);
     add(functions, `${frame.functionName || '(anonymous)'} ${shortUrl(frame.url)}:${frame.lineNumber + 1}`, time);

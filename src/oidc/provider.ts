@@ -13,6 +13,7 @@ import { endpoints } from './endpoints.ts';
 import { evidenceOf } from './evidence.ts';
 import { features } from './features.ts';
 import { loadGrant } from './grants.ts';
+import { keepClients } from './kept-clients.ts';
 import { lifetimes } from './lifetimes.ts';
 import { createPolicy } from './policy.ts';
 import { keepPortalAfterLogout } from './logged-out.ts';
@@ -43,6 +44,7 @@ export function createProvider(options: ProviderOptions): Provider {
   // the flag decides how the provider reads the scheme and host of a request; the app sets the headers it believes
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
+  keepClients(provider, options.realm, options.database);
   endSessionsWith(provider, options);
   writeWhole(provider, { database: options.database, page: options.pages.error });
   refuseOverSessions(provider, options);

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import {
-  findOrganisation, findOrganisationByIdentifier, insertOrganisation, putAgreement, putEntitlements,
+  deleteAgreement, findOrganisation, findOrganisationByIdentifier, insertOrganisation, minimumLevelOf, putAgreement, putEntitlements, setMinimumLevelOf,
+  type Entitlement,
 } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
+import { listSessions, type SessionRow } from '../store/sessions.ts';
+import { checkEntitlements } from './entitlements.ts';
 import { DomainError } from './errors.ts';
 import { checkIdentifier } from './identifiers.ts';
+import { endSession, endSessionsOf } from './sessions.ts';
 
-export type Entitlement = { application: string; role: string };
 export type NewOrganisation = {
   realm: Realm;
   name: string;
@@ -66,6 +69,52 @@ export async function recordAgreement(tx: Db, signed: SignedAgreement): Promise<
   });
 }
 
+/**
+ * Takes back that an organisation signed: nobody of it comes in any more, and who is in goes out at once.
+ * @returns how many sessions ended
+ * @throws DomainError organisation.unknown, agreement.not_recorded
+ */
+export async function withdrawAgreement(tx: Db, { organisationId, agreement, actor, now }: Omit<SignedAgreement, 'realm' | 'signedAt'>): Promise<number> {
+  if (!(await findOrganisation(tx, organisationId))) throw new DomainError('organisation.unknown');
+  const before = await deleteAgreement(tx, organisationId, agreement);
+  if (!before) throw new DomainError('agreement.not_recorded', { agreement });
+  await appendAudit(tx, {
+    event: 'agreement.withdrawn', action: 'D', outcome: 'success', actor, organisationId, objectType: 'agreement', objectId: agreement,
+    detail: { before: { signedAt: before.signed_at, recordedBy: before.recorded_by }, after: null }, now,
+  });
+  return endSessionsOf(tx, { organisationId }, { reason: 'revoked', actor, now });
+}
+
+export type LevelChange = { realm: Realm; organisationId: string; /** id of a level of the realm; null: what the portal asks */ level: string | null; actor: Actor; now: number };
+
+/**
+ * Sets the lowest level with which an organisation's people may enter any portal. Sessions below it end.
+ * @returns how many sessions ended
+ * @throws DomainError organisation.unknown, level.unknown
+ */
+export async function setMinimumLevel(tx: Db, { realm, organisationId, level, actor, now }: LevelChange): Promise<number> {
+  const rank = realm.levels.findIndex(({ id }) => id === level);
+  if (level !== null && rank < 0) throw new DomainError('level.unknown', { level, levels: realm.levels.map(({ id }) => id).join(', ') });
+  if (!(await findOrganisation(tx, organisationId))) throw new DomainError('organisation.unknown');
+  const before = await minimumLevelOf(tx, organisationId);
+  await setMinimumLevelOf(tx, organisationId, level);
+  await appendAudit(tx, {
+    event: 'organisation.updated', action: 'U', outcome: 'success', actor, organisationId, objectType: 'organisation', objectId: organisationId,
+    detail: { before: { minimum_level: before }, after: { minimum_level: level } }, now,
+  });
+  let ended = 0;
+  for (const session of await listSessions(tx, { organisationId })) {
+    if (rankOf(realm, session) < rank && await endSession(tx, session.id, { reason: 'revoked', actor, now })) ended += 1;
+  }
+  return ended;
+}
+
+/** Rank on the realm's ladder of the best that a session proved; -1 for nothing. */
+function rankOf(realm: Realm, session: SessionRow): number {
+  const { proofs } = JSON.parse(session.proofs) as { proofs: { level: string }[] };
+  return Math.max(-1, ...proofs.map((proof) => realm.levels.findIndex(({ id }) => id === proof.level)));
+}
+
 function checkName(typed: string): string {
   const name = typed.normalize('NFC').trim();
   if (name === '' || name.length > 200 || /[\p{Cc}\p{Cs}\u200e\u200f\u2028-\u202e\u2066-\u2069]/u.test(name)) {
@@ -82,13 +131,4 @@ async function checkIdentifiers(tx: Db, typed: Record<string, string>): Promise<
   }
   if (Object.keys(checked).length === 0) throw new DomainError('organisation.identifier');
   return checked;
-}
-
-function checkEntitlements(realm: Realm, asked: 'all' | Entitlement[]): Entitlement[] {
-  const all = realm.applications.flatMap((application) => application.roles.map((role) => ({ application: application.id, role: role.id })));
-  if (asked === 'all') return all;
-  for (const { application, role } of asked) {
-    if (!all.some((known) => known.application === application && known.role === role)) throw new DomainError('roles.unknown', { application });
-  }
-  return asked;
 }

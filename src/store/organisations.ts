@@ -24,6 +24,21 @@ export async function findOrganisationByIdentifier(db: Db, type: string, value: 
   return row && findOrganisation(db, row.organisation_id);
 }
 
+/** Makes others who change something of this organisation wait until this transaction ends (PostgreSQL; SQLite has one writer). */
+export async function lockOrganisation(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('organisations').set((eb) => ({ name: eb.ref('name') })).where('id', '=', id).execute();
+}
+
+/** Id of the lowest level with which its people may enter; null: what the portal asks. */
+export async function minimumLevelOf(db: Db, id: string): Promise<string | null> {
+  const row = await db.selectFrom('organisations').select('minimum_level').where('id', '=', id).executeTakeFirst();
+  return row?.minimum_level ?? null;
+}
+
+export async function setMinimumLevelOf(tx: Db, id: string, level: string | null): Promise<void> {
+  await tx.updateTable('organisations').set({ minimum_level: level }).where('id', '=', id).execute();
+}
+
 /** All organisations by name. */
 export async function listOrganisations(db: Db): Promise<Organisation[]> {
   const rows = await db.selectFrom('organisations').select(['id', 'name']).orderBy('name').orderBy('id').execute();
@@ -39,6 +54,11 @@ export async function putAgreement(tx: Db, row: Insertable<Tables['agreements']>
   await tx.insertInto('agreements').values(row)
     .onConflict((conflict) => conflict.columns(['organisation_id', 'agreement']).doUpdateSet({ signed_at, recorded_by, recorded_at }))
     .execute();
+}
+
+/** @returns the agreement as it was; undefined when none was recorded */
+export async function deleteAgreement(tx: Db, organisationId: string, agreement: string): Promise<AgreementRow | undefined> {
+  return tx.deleteFrom('agreements').where('organisation_id', '=', organisationId).where('agreement', '=', agreement).returningAll().executeTakeFirst();
 }
 
 export async function listAgreements(db: Db, organisationId: string): Promise<AgreementRow[]> {

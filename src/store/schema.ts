@@ -61,9 +61,9 @@ export interface Tables {
     issued_by: string;
     issued_at: number;
     expires_at: number;
-    /** used, replaced or guessed to death */
+    /** used, replaced, guessed to death, or its membership ended */
     closed_at: number | null;
-    close_reason: 'used' | 'replaced' | 'guessed' | null;
+    close_reason: 'used' | 'replaced' | 'guessed' | 'ended' | null;
   };
   /** A person's walk through a flow. `id` is the provider's interaction uid. */
   runs: {

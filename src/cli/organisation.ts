@@ -1,9 +1,10 @@
 import { createOrganisation } from '../domain/organisations.ts';
 import { listPeople } from '../domain/people.ts';
-import { listAgreements, listEntitlements, listOrganisations, type Organisation } from '../store/organisations.ts';
+import { listAgreements, listEntitlements, listOrganisations, minimumLevelOf, type Organisation } from '../store/organisations.ts';
 import { realmOption, table, time, type Command } from './command.ts';
 import { withRealm } from './context.ts';
-import { organisationOf, pairOf } from './find.ts';
+import { entitlementsOf, organisationOf, pairOf } from './find.ts';
+import { entitleCommand, updateCommand } from './organisation-change.ts';
 
 const create: Command = {
   name: 'organisation create',
@@ -19,10 +20,7 @@ const create: Command = {
     const id = await database.transaction((tx) => createOrganisation(tx, {
       realm, name: args.need('name'), actor, now,
       identifiers: Object.fromEntries(args.all('identifier').map((text) => pairOf('identifier', text))),
-      entitlements: asked.includes('all') ? 'all' : asked.map((text) => {
-        const [application, role] = pairOf('role', text);
-        return { application, role };
-      }),
+      entitlements: asked.includes('all') ? 'all' : entitlementsOf('entitlement', asked),
     }));
     return { data: await organisationOf(database.db, id), text: id };
   }),
@@ -46,15 +44,17 @@ const show: Command = {
     const organisation = await organisationOf(db, args.need('organisation'));
     const agreements = await listAgreements(db, organisation.id);
     const entitlements = (await listEntitlements(db, organisation.id)).map(({ application, role }) => `${application}:${role}`);
+    const minimumLevel = await minimumLevelOf(db, organisation.id);
     const people = await listPeople(db, organisation.id);
     const text = [
       `${organisation.name} (${organisation.id})`,
       `numbers: ${numbers(organisation)}`,
       `agreements: ${agreements.map((one) => `${one.agreement} signed ${time(one.signed_at).slice(0, 10)}`).join(', ') || 'none'}`,
       `entitlements: ${entitlements.join(', ') || 'none'}`,
+      `minimum level: ${minimumLevel ?? 'none'}`,
       table(people.map((person) => [person.id, person.name, person.email, person.tier, person.status])),
     ];
-    return { data: { ...organisation, agreements, entitlements, people }, text: text.join('\n').trimEnd() };
+    return { data: { ...organisation, agreements, entitlements, minimum_level: minimumLevel, people }, text: text.join('\n').trimEnd() };
   }),
 };
 
@@ -62,4 +62,4 @@ function numbers({ identifiers }: Organisation): string {
   return Object.entries(identifiers).map(([type, value]) => `${type} ${value}`).join(', ');
 }
 
-export const organisationCommands: Command[] = [create, list, show];
+export const organisationCommands: Command[] = [create, list, show, updateCommand, entitleCommand];

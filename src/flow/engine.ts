@@ -1,6 +1,7 @@
 import type { Portal, Realm } from '../config/schema.ts';
 import { updateAccount } from '../store/accounts.ts';
 import { appendAudit } from '../store/audit.ts';
+import { noteActor } from '../store/audit-context.ts';
 import type { Database } from '../store/database.ts';
 import { insertRun, saveRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
@@ -64,6 +65,7 @@ export class Engine {
 
   /** Writes that the person gave up: they go back to the portal without a login. */
   async abandon(run: OpenRun, viewer: Viewer): Promise<void> {
+    this.note(run);
     await appendAudit(this.database.db, auditOf(run, viewer, { event: 'login.cancelled', action: 'E', outcome: 'refused' }));
   }
 
@@ -179,6 +181,7 @@ export class Engine {
       ? { status: 'ended' as const, end_code: JSON.stringify({ code: 'flow_unsafe', params: {}, fine: false }) }
       : { status: 'done' as const, account_id: run.facts.account?.id ?? null, organisation_id: run.facts.organisation?.id ?? null };
     const next = await this.store(tx, run, patch);
+    this.note(next);
     if (outcome === 'success' && next.row.account_id) await updateAccount(tx, next.row.account_id, { last_login_at: run.facts.now });
     await appendAudit(tx, auditOf(next, viewer, {
       event: outcome === 'success' ? 'login.completed' : 'login.refused', action: 'E', outcome,
@@ -203,10 +206,18 @@ export class Engine {
       patch.end_code = JSON.stringify({ code: outcome.code, params: outcome.params ?? {}, fine: outcome.ended === 'fine' });
     }
     await this.lock(tx, run, patch);
+    this.note(run);
     await outcome.commit?.(tx);
     const next = await this.reread(tx, run, patch);
+    this.note(next);
     await this.auditOutcome(tx, next, viewer, outcome, binding);
     return next;
+  }
+
+  /** Rows of this turn, also those that the domain writes, say for whom and how surely the person acts. */
+  private note({ facts: { account, organisation, level } }: OpenRun): void {
+    const acr = this.realm.levels[level]?.acr;
+    noteActor({ accountId: account?.id, ...(acr !== undefined && { acr }), ...(organisation && { actingFor: organisation.id }) });
   }
 
   private async auditOutcome(tx: Db, run: OpenRun, viewer: Viewer, outcome: Outcome<unknown>, binding: BoundStep): Promise<void> {

@@ -9,6 +9,7 @@ import serveStatic from 'koa-static';
 import type { Logger } from 'pino';
 import type { System } from '../config/schema.ts';
 import { root } from '../root.ts';
+import { withAuditContext } from '../store/audit-context.ts';
 import { demoRoutes } from './demo.ts';
 import { securityHeaders } from './headers.ts';
 import { renderProblem } from './pages.ts';
@@ -22,6 +23,7 @@ export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa
   app.keys = hosts.flatMap((host) => host.keys.cookies);
   const secure = system.public_url.startsWith('https:');
   app.use(trustProxies(system));
+  app.use(auditRequests());
   app.use(logRequests(log));
   app.use(securityHeaders(secure));
   app.use(failures(hosts));
@@ -76,6 +78,13 @@ function trustProxies(system: System): Middleware {
     if (!isTrusted(peer)) for (const name of Object.keys(ctx.req.headers)) if (name.startsWith('x-forwarded-')) delete ctx.req.headers[name];
     await next();
   };
+}
+
+/** Whatever a request comes to do, its rows in an audit trail say where it came from. */
+function auditRequests(): Middleware {
+  return (ctx, next) => withAuditContext({
+    component: 'http', address: ctx.state['address'] as string, reference: ctx.state['reference'] as string, userAgent: ctx.get('user-agent'),
+  }, next);
 }
 
 function plainAddress(req: IncomingMessage): string {

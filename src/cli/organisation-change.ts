@@ -50,8 +50,9 @@ export const entitleCommand: Command = {
 /** @throws UsageError when it is neither one change nor the whole */
 function wantedOf(args: Args): EntitlementChange['wanted'] {
   const [add, remove, set] = [args.all('add'), args.all('remove'), args.all('set')];
-  if (add.length + remove.length === 0 === (set.length === 0)) throw new UsageError('give --add and --remove, or --set');
-  if (set.length === 0) return { add: entitlementsOf('add', add), remove: entitlementsOf('remove', remove) };
+  const changes = add.length + remove.length > 0;
+  if (changes === set.length > 0) throw new UsageError('give --add and --remove, or --set');
+  if (changes) return { add: entitlementsOf('add', add), remove: entitlementsOf('remove', remove) };
   if (set.includes('all')) return { set: 'all' };
   return { set: set.includes('none') ? [] : entitlementsOf('set', set) };
 }

@@ -6,6 +6,7 @@ import type { Database } from '../store/database.ts';
 import { insertRun, saveRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
 import { issueTicket, newHandle, peekTicket, redeemTicket } from '../store/tickets.ts';
+import { ended, endOf } from './end.ts';
 import type { Facts, JournalEntry } from './facts.ts';
 import { bindFlow, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
 import { gatherFacts, openRun, readRun, type OpenRun } from './run.ts';
@@ -178,7 +179,7 @@ export class Engine {
     const missing = unmet(this.flowOf(run.row.flow), run.facts);
     const outcome = missing.length > 0 ? 'refused' : 'success';
     const patch = missing.length > 0
-      ? { status: 'ended' as const, end_code: JSON.stringify({ code: 'flow_unsafe', params: {}, fine: false }) }
+      ? { status: 'ended' as const, end_code: endOf('flow_unsafe', {}, false) }
       : { status: 'done' as const, account_id: run.facts.account?.id ?? null, organisation_id: run.facts.organisation?.id ?? null };
     const next = await this.store(tx, run, patch);
     this.note(next);
@@ -203,7 +204,7 @@ export class Engine {
     }
     if (outcome.kind === 'deny') {
       patch.status = 'ended';
-      patch.end_code = JSON.stringify({ code: outcome.code, params: outcome.params ?? {}, fine: outcome.ended === 'fine' });
+      patch.end_code = endOf(outcome.code, outcome.params ?? {}, outcome.ended === 'fine');
     }
     await this.lock(tx, run, patch);
     this.note(run);
@@ -273,11 +274,6 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | 'overtaken'> {
     if (error instanceof Overtaken) return 'overtaken';
     throw error;
   }
-}
-
-function ended(run: OpenRun): Turn {
-  const end = JSON.parse(run.row.end_code ?? '{"code":"flow_unsafe","params":{},"fine":false}') as { code: string; params: Record<string, string | number>; fine: boolean };
-  return { kind: 'end', ...end, run };
 }
 
 function auditOf(run: OpenRun, viewer: Viewer, entry: { event: string; action: 'E'; outcome: 'success' | 'refused' | 'failed'; reason?: string; detail?: Record<string, unknown> }) {

@@ -8,6 +8,7 @@ import { recordAgreement, withdrawAgreement } from '../../src/domain/organisatio
 import { assignRoles } from '../../src/domain/roles.ts';
 import { redeemCode } from '../../src/domain/verification.ts';
 import { hashSecret } from '../../src/oidc/clients.ts';
+import { listAudit } from '../../src/store/audit.ts';
 import { latestCode } from '../../src/store/codes.ts';
 import { findMembership } from '../../src/store/memberships.ts';
 import { listOutbox } from '../../src/store/outbox.ts';
@@ -16,7 +17,7 @@ import { listSessions, putSessionClient } from '../../src/store/sessions.ts';
 import { desk } from '../support/house.ts';
 import type { HttpBrowser } from '../support/http-browser.ts';
 import { install, type Install } from '../support/install.ts';
-import { codeFor, ib, login, membershipOf, newcomer, person, registerAt, throughBroker, type Someone } from '../support/journeys.ts';
+import { codeFor, ib, login, loginCak, membershipOf, newcomer, person, registerAt, throughBroker, type Someone } from '../support/journeys.ts';
 import { callback, register, RelyingParty, type Tokens } from '../support/relying-party.ts';
 
 const iwmo = { application: 'iwmo', role: 'gebruiker' };
@@ -159,7 +160,10 @@ describe('a login on its way', () => {
     await change((tx, { now }) => endMembership(tx, { membershipId, actor: desk, now }));
     const refused = await browser.submit(page, { code });
     expect([refused.status, refused.end]).toEqual([403, 'membership_ended']);
-    expect(refused.html).toMatch(/data-reference>[0-9A-F]{10}</);
+    // the reference on the page is the one in the trail
+    const reference = /data-reference>([0-9A-F]{10})</.exec(refused.html)?.[1] ?? '';
+    const [row] = await listAudit(at.host(ib).database.db, { reference });
+    expect(row).toMatchObject({ event: 'login.refused', reason: 'membership_ended' });
     expect((await findMembership(at.host(ib).database.db, membershipId))?.status).toBe('ended');
     const again = await login(at, at.browser(), someone);
     expect(again.end).toBe('membership_ended');
@@ -183,6 +187,13 @@ describe('a login on its way', () => {
     expect(page.answer['code']).toBeDefined();
     await change((tx, { now }) => lockAccount(tx, { accountId: live.accountId, actor: desk, now }));
     await expect(rp.finish(started, page)).rejects.toMatchObject({ error: 'invalid_grant' });
+  });
+
+  test('who has a password ends on that page too', async () => {
+    const { database } = at.host('cak');
+    const membershipId = person('cak-twin').membership?.id ?? '';
+    await database.transaction((tx) => endMembership(tx, { membershipId, actor: desk, now: at.now() }));
+    expect((await loginCak(at.browser(), 'cak-twin')).end).toBe('membership_ended');
   });
 
   test('who is admitted again with the same means waits for a new code, and gets in with it', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listAudit, type AuditRow } from '../../src/store/audit.ts';
 import { findMembership, updateMembership } from '../../src/store/memberships.ts';
@@ -145,6 +146,8 @@ describe('the audit trail', () => {
     const other = sluis.browser();
     const { answer } = await login(sluis, other, 'ib-user');
     expect((await redeem(sluis, 'werk-en-inkomen', answer['code'] ?? '')).status).toBe(200);
+    // what the provider decides is written right after its answer
+    for (let tries = 0; tries < 50 && !await newest('token.issued'); tries += 1) await sleep(100);
     expect(await newest('token.issued')).toMatchObject({ actor: { id: lindesId }, session_id: await sessionOf(lindesId), ...surely, reference: expect.any(String) });
     expect(await newest('login.completed')).toMatchObject({ actor: { id: lindesId }, ...surely });
   });

@@ -7,8 +7,10 @@ import { createSamlBroker } from './brokers/saml/broker.ts';
 import { spMetadata } from './brokers/saml/metadata.ts';
 import type { Broker } from './brokers/broker.ts';
 import { databaseOptions } from './config/database.ts';
+import { profiles } from './config/profile.ts';
 import type { Config, Realm, System } from './config/schema.ts';
 import { hashPassword } from './domain/passwords.ts';
+import { startSessionWorker } from './domain/session-worker.ts';
 import { Engine } from './flow/engine.ts';
 import { proveRealm } from './flow/prove.ts';
 import { providerPages } from './http/pages.ts';
@@ -20,6 +22,7 @@ import { ensureRealmKeys, type RealmKeys } from './keys/keys.ts';
 import { createSenders } from './messages/senders.ts';
 import { startOutboxWorker } from './messages/worker.ts';
 import { auditProvider } from './oidc/audit.ts';
+import { logoutSender, logoutSettled } from './oidc/notices.ts';
 import { checkClients, createProvider } from './oidc/provider.ts';
 import { root } from './root.ts';
 import { steps } from './steps/index.ts';
@@ -55,7 +58,10 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
   const hosts: RealmHost[] = [];
   for (const realm of realms) hosts.push(await openRealm(realm, { system, renderer, log: log.child({ realm: realm.id }), clock }));
   const senders = createSenders(system);
-  const workers = hosts.map(({ database, log: realmLog }) => startOutboxWorker({ database, senders, log: realmLog, clock }));
+  const workers = hosts.map(({ database, provider, log: realmLog }) => startOutboxWorker({
+    database, senders: { ...senders, logout: logoutSender(provider), settled: logoutSettled(clock) }, log: realmLog, clock,
+  }));
+  const sessions = hosts.map(({ database, realm, log: realmLog }) => startSessionWorker({ database, realm, clock, log: realmLog }));
   const purges = hosts.map(({ database, log: realmLog }) => startPurge(database, clock, realmLog));
   const sealings = hosts.map(({ database, log: realmLog }) => startSealing(database, clock, realmLog));
   const server = await listen(createHttp(system, hosts, log), system.port, system.host ?? (system.demo ? '127.0.0.1' : undefined));
@@ -66,6 +72,7 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
       // requests in flight first, then the messages they caused, then the seals on both, then the databases
       await close(server);
       for (const purge of purges) purge.stop();
+      for (const worker of sessions) await worker.stop();
       for (const worker of workers) await worker.stop();
       senders.close?.();
       for (const sealing of sealings) await sealing.stop();
@@ -93,7 +100,7 @@ function refuseOpenDemo({ demo, public_url }: System): void {
 type Parts = { system: System; renderer: Renderer; log: Logger; clock: () => number };
 
 async function openRealm(realm: Realm, { system, renderer, log, clock }: Parts): Promise<RealmHost> {
-  const keys = await ensureRealmKeys(resolve(root, system.keys), realm.id, { demo: system.demo });
+  const keys = await ensureRealmKeys(resolve(root, system.keys), realm.id, { demo: system.demo, rsaBits: profiles[realm.profile].rsaBits });
   const database = openDatabase(databaseOptions(system, realm.id));
   await migrate(database);
   if (system.demo) await seedDemo(realm, database, (plain) => hashPassword(plain, realm.login.argon2), clock());

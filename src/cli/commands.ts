@@ -10,6 +10,7 @@ import { migrateCommand } from './migrate.ts';
 import { organisationCommands } from './organisation.ts';
 import { outboxCommands } from './outbox.ts';
 import { checkCommand } from './realm.ts';
+import { sessionCommands } from './session.ts';
 import { userCommands } from './user.ts';
 
 /** The one list of commands. */
@@ -25,5 +26,6 @@ export const commands: readonly Command[] = [
   ...membershipCommands,
   issueCommand,
   ...auditCommands,
+  ...sessionCommands,
   ...outboxCommands,
 ];

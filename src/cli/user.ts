@@ -67,7 +67,8 @@ const unlock: Command = {
   }),
 };
 
-async function accountOf(db: Db, text: string): Promise<AccountRow> {
+/** By account id, e-mail address or name. @throws Refusal when none or several fit */
+export async function accountOf(db: Db, text: string): Promise<AccountRow> {
   const byId = await findAccount(db, text);
   if (byId) return byId;
   const wanted = text.normalize('NFC').trim().toLowerCase();

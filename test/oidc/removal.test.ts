@@ -13,7 +13,7 @@ import { latestCode } from '../../src/store/codes.ts';
 import { findMembership } from '../../src/store/memberships.ts';
 import { listOutbox } from '../../src/store/outbox.ts';
 import type { Db } from '../../src/store/schema.ts';
-import { listSessions, putSessionClient } from '../../src/store/sessions.ts';
+import { listSessionClients, listSessions } from '../../src/store/sessions.ts';
 import { desk } from '../support/house.ts';
 import type { HttpBrowser } from '../support/http-browser.ts';
 import { install, type Install } from '../support/install.ts';
@@ -35,7 +35,7 @@ async function client(id: string, portal: string): Promise<RelyingParty> {
   const secret = `secret-of-${id}-that-is-long-enough`;
   await register(at, ib, portal, {
     client_id: id, token_endpoint_auth_method: 'client_secret_basic', client_secret_hash: hashSecret(secret), redirect_uris: [callback],
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token'], backchannel_logout_uri: `http://localhost:9/${id}/bcl`,
   });
   return RelyingParty.connect(`${at.url}/${ib}`, { client_id: id }, oauth.ClientSecretBasic(secret), callback);
 }
@@ -45,7 +45,7 @@ const change = <T>(work: (tx: Db, parts: { realm: Realm; now: number }) => Promi
 
 type Live = { browser: HttpBrowser; accountId: string; membershipId: string; tokens: [Tokens, Tokens]; sids: string[] };
 
-/** Logged in at both clients with one session; the clients can be told of its end. */
+/** Logged in at both clients with one session; both want to be told of its end. */
 async function loggedIn(who: string | Someone): Promise<Live> {
   const browser = at.browser();
   const tokens = [];
@@ -57,13 +57,8 @@ async function loggedIn(who: string | Someone): Promise<Live> {
   const accountId = tokens[0]!.claims.sub;
   const { db } = at.host(ib).database;
   const sids = [];
-  for (const session of await listSessions(db, { accountId })) {
-    for (const rp of clients) {
-      const sid = `${session.id}-${rp.client.client_id}`;
-      sids.push(sid);
-      await putSessionClient(db, { session_id: session.id, client_id: rp.client.client_id, sid, logout_uri: `http://localhost:9/${rp.client.client_id}/bcl`, since: at.now() });
-    }
-  }
+  for (const session of await listSessions(db, { accountId })) sids.push(...(await listSessionClients(db, session.id)).map(({ sid }) => sid));
+  expect(sids).toHaveLength(2);
   return { browser, accountId, membershipId: await membershipOf(at, who), tokens: tokens as [Tokens, Tokens], sids };
 }
 

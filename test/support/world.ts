@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../src/root.ts';
+import { openClock, type Clock } from './clock.ts';
 
 export type Person = { id: string; organisation_id: string; login: Record<string, string> };
 export type Message = { id: string; realm: string; channel: string; to: string; subject: string; text: string; links: string[]; code: string | null; state: string; at: number };
@@ -16,16 +17,28 @@ export type World = {
   outbox(filter: { to?: string; channel?: string }): Promise<Message[]>;
   /** the command line, against the same data */
   sluisCli(...args: string[]): Promise<{ code: number; json: Record<string, unknown>; text: string }>;
+  /** moves the clock of Sluis, the portals and the simulator forward; only of a world with a clock of its own */
+  moveClock(seconds: number): void;
+  /** epoch seconds, as this world sees them */
+  now(): number;
   stop(): Promise<number | null>;
 };
 
+type Options = {
+  /** settings beside those of ports and folders */
+  env?: Record<string, string>;
+  /** the world gets a clock of its own, which `moveClock` moves: needs libfaketime (`describeWithClock`) */
+  clock?: boolean;
+};
+
 /** Starts `dist/demo/main.js`, which `npm test` has just built. */
-export async function startWorld(extra: Record<string, string> = {}): Promise<World> {
+export async function startWorld({ env: extra = {}, clock: movable = false }: Options = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'sluis-world-'));
+  const clock: Clock | undefined = movable ? openClock(folder) : undefined;
   const [sluis, portals, simulator] = await freePorts(3);
   const env = {
     ...process.env, SLUIS_PORT: `${sluis}`, PORTALS_PORT: `${portals}`, SIMULATOR_PORT: `${simulator}`,
-    SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), ...extra,
+    SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), ...clock?.env, ...extra,
   };
   const child = spawn(process.execPath, [join(root, 'dist/demo/main.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   await ready(child);
@@ -40,6 +53,8 @@ export async function startWorld(extra: Record<string, string> = {}): Promise<Wo
       return await answer.json() as Message[];
     },
     sluisCli: (...args) => cli(args, { ...env, SLUIS_PUBLIC_URL: at.sluis, SIMULATOR_URL: at.simulator, PORTALS_URL: at.portals, SLUIS_DEMO: 'true' }),
+    moveClock: (seconds) => (clock ?? noClock()).move(seconds),
+    now: () => (clock ? clock.now() : Math.floor(Date.now() / 1000)),
     async stop() {
       child.kill('SIGTERM');
       const [code] = child.exitCode === null ? await once(child, 'exit') as [number | null] : [child.exitCode];
@@ -84,4 +99,8 @@ async function freePorts(count: number): Promise<number[]> {
 
 function missing(id: string): never {
   throw new Error(`the demo world has no person ${id}`);
+}
+
+function noClock(): never {
+  throw new Error('this world runs on the system clock: start it with { clock: true }');
 }

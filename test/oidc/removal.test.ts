@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { exportJWK, generateKeyPair } from 'jose';
 import * as oauth from 'oauth4webapi';
 import type { Realm } from '../../src/config/schema.ts';
 import { lockAccount } from '../../src/domain/accounts.ts';
@@ -7,7 +8,6 @@ import { endMembership, resumeMembership } from '../../src/domain/memberships.ts
 import { recordAgreement, withdrawAgreement } from '../../src/domain/organisations.ts';
 import { assignRoles } from '../../src/domain/roles.ts';
 import { redeemCode } from '../../src/domain/verification.ts';
-import { hashSecret } from '../../src/oidc/clients.ts';
 import { listAudit } from '../../src/store/audit.ts';
 import { latestCode } from '../../src/store/codes.ts';
 import { findMembership } from '../../src/store/memberships.ts';
@@ -32,12 +32,12 @@ beforeAll(async () => {
 afterAll(() => at?.stop());
 
 async function client(id: string, portal: string): Promise<RelyingParty> {
-  const secret = `secret-of-${id}-that-is-long-enough`;
+  const keys = await generateKeyPair('ES256', { extractable: true }) as CryptoKeyPair;
   await register(at, ib, portal, {
-    client_id: id, token_endpoint_auth_method: 'client_secret_basic', client_secret_hash: hashSecret(secret), redirect_uris: [callback],
+    client_id: id, jwks: { keys: [{ ...await exportJWK(keys.publicKey), kid: 'k1', alg: 'ES256', use: 'sig' }] }, redirect_uris: [callback],
     grant_types: ['authorization_code', 'refresh_token'], backchannel_logout_uri: `http://localhost:9/${id}/bcl`,
   });
-  return RelyingParty.connect(`${at.url}/${ib}`, { client_id: id }, oauth.ClientSecretBasic(secret), callback);
+  return RelyingParty.connect(`${at.url}/${ib}`, { client_id: id }, oauth.PrivateKeyJwt({ key: keys.privateKey, kid: 'k1' }), callback);
 }
 
 const change = <T>(work: (tx: Db, parts: { realm: Realm; now: number }) => Promise<T>) => at.host(ib)
@@ -54,12 +54,13 @@ async function loggedIn(who: string | Someone): Promise<Live> {
     const page = await browser.get(started.url);
     tokens.push(await rp.finish(started, page.step === 'broker' ? await throughBroker(at, browser, page, who) : page));
   }
-  const accountId = tokens[0]!.claims.sub;
   const { db } = at.host(ib).database;
+  const membershipId = await membershipOf(at, who);
+  const accountId = (await findMembership(db, membershipId))?.account_id ?? '';
   const sids = [];
   for (const session of await listSessions(db, { accountId })) sids.push(...(await listSessionClients(db, session.id)).map(({ sid }) => sid));
-  expect(sids).toHaveLength(2);
-  return { browser, accountId, membershipId: await membershipOf(at, who), tokens: tokens as [Tokens, Tokens], sids };
+  expect(sids.length).toBeGreaterThanOrEqual(clients.length);
+  return { browser, accountId, membershipId, tokens: tokens as [Tokens, Tokens], sids };
 }
 
 /** Somebody new of Gemeente Lissendam with these roles, verified by a code, and logged in. */

@@ -25,12 +25,16 @@ afterAll(() => sluis?.stop());
 const db = () => sluis.host(ib).database.db;
 const statusOf = async (id: string) => (await findMembership(db(), id))?.status;
 const newest = async (event: string): Promise<AuditRow | undefined> => (await listAudit(db(), { event, limit: 1 }))[0];
-const csrfOf = async (browser: HttpBrowser): Promise<string> => (await browser.get(`${admin}/people/${linde}`)).hidden['csrf'] ?? '';
-/** Posts the form of a page that goes there: the first one logs out. */
-const press = async (page: Page, way: string): Promise<Page> => {
-  const action = new RegExp(`action="([^"]+${way})"`).exec(page.html)?.[1];
-  if (!action) throw new Error(`no form to ${way}`);
-  return anneke.post(action, { csrf: page.hidden['csrf'] ?? '' });
+/** Where a form of the page goes, and its token: every page has forms for logging out and staying logged in too. */
+const formTo = (page: Page, way: string): { action: string; csrf: string } => {
+  const [, action = '', csrf = ''] = new RegExp(`action="([^"]+/people/[^"]+${way})"[^]*?name="csrf" value="([^"]+)"`).exec(page.html) ?? [];
+  if (csrf === '') throw new Error(`no form to ${way}`);
+  return { action, csrf };
+};
+const csrfOf = async (browser: HttpBrowser): Promise<string> => formTo(await browser.get(`${admin}/people/${linde}/end`), '/end').csrf;
+const press = (page: Page, way: string): Promise<Page> => {
+  const { action, csrf } = formTo(page, way);
+  return anneke.post(action, { csrf });
 };
 const sessionOf = async (accountId: string) => (await listSessions(db(), { accountId }))[0]?.id;
 
@@ -53,7 +57,7 @@ describe('an administrator ends somebody\'s access', () => {
     expect((await login(sluis, browser, 'ib-user')).end).toBe('membership_ended');
     const known = {
       actor: { kind: 'person', id: annekesId }, address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/), reference: expect.stringMatching(/^[0-9A-F]{10}$/), user_agent: agent,
-      session_id: session, acr: 'http://eidas.europa.eu/LoA/substantial', acting_for: person('ib-admin').organisation_id, source: expect.stringMatching(/^http\//),
+      session_id: session, acr: 'http://eidas.europa.eu/LoA/high', acting_for: person('ib-admin').organisation_id, source: expect.stringMatching(/^http\//),
     };
     expect(await newest('membership.ended')).toMatchObject({ ...known, object_id: linde, detail: { before: { status: 'active', roles: ['iwmo/gebruiker'] } } });
     // what came of it is of the same request
@@ -68,7 +72,7 @@ describe('an administrator ends somebody\'s access', () => {
     expect(await statusOf(linde)).toBe('pending');
     expect((await login(sluis, sluis.browser(), 'ib-user')).step).toBe('verification-code');
     await updateMembership(db(), linde, { status: 'active' });
-    const twice = await anneke.post(`${admin}/people/${linde}/resume`, { csrf: page.hidden['csrf'] ?? '' });
+    const twice = await anneke.post(`${admin}/people/${linde}/resume`, { csrf: formTo(page, '/resume').csrf });
     expect([twice.status, twice.problems]).toEqual([422, ['membership.not_ended']]);
   });
 

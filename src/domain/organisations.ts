@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import {
-  deleteAgreement, findOrganisation, findOrganisationByIdentifier, insertOrganisation, minimumLevelOf, putAgreement, putEntitlements, setMinimumLevelOf,
-  type Entitlement,
+  deleteAgreement, findOrganisation, findOrganisationByIdentifier, insertOrganisation, putAgreement, putEntitlements, setMinimumLevel, type Entitlement,
 } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { listSessions, type SessionRow } from '../store/sessions.ts';
@@ -19,6 +18,8 @@ export type NewOrganisation = {
   identifiers: Record<string, string>;
   /** what its administrators may hand out; `all`: every role of the realm */
   entitlements?: 'all' | Entitlement[];
+  /** id of the lowest level with which its people may log in anywhere */
+  minimumLevel?: string;
   actor: Actor;
   now: number;
 };
@@ -26,21 +27,51 @@ export type NewOrganisation = {
 /**
  * Registers a customer of the operator.
  * @returns its id
- * @throws DomainError organisation.name, organisation.identifier (none given), organisation.exists, identifier.<type>, roles.unknown
+ * @throws DomainError organisation.name, organisation.identifier (none given), organisation.exists, organisation.level, identifier.<type>, roles.unknown
  */
 export async function createOrganisation(tx: Db, organisation: NewOrganisation): Promise<string> {
-  const { realm, actor, now } = organisation;
+  const { realm, minimumLevel, actor, now } = organisation;
   const name = checkName(organisation.name);
   const identifiers = await checkIdentifiers(tx, organisation.identifiers);
   const entitlements = checkEntitlements(realm, organisation.entitlements ?? []);
+  if (minimumLevel !== undefined) checkLevel(realm, minimumLevel);
   const id = randomUUID();
-  await insertOrganisation(tx, { id, name, identifiers, now });
+  await insertOrganisation(tx, { id, name, identifiers, now, ...(minimumLevel !== undefined && { minimumLevel }) });
   if (entitlements.length > 0) await putEntitlements(tx, id, entitlements);
   await appendAudit(tx, {
     event: 'organisation.created', action: 'C', outcome: 'success', actor, organisationId: id,
-    objectType: 'organisation', objectId: id, detail: { identifiers, entitlements: entitlements.length }, now,
+    objectType: 'organisation', objectId: id, detail: { identifiers, entitlements: entitlements.length, ...(minimumLevel !== undefined && { minimumLevel }) }, now,
   });
   return id;
+}
+
+export type LevelChange = { realm: Realm; organisationId: string; /** undefined: whatever a portal asks */ level: string | undefined; actor: Actor; now: number };
+
+/**
+ * Sets the lowest level with which an organisation's people may log in, at whatever portal. It counts at once: sessions and
+ * tokens below it no longer suffice, and the sessions end so that their portals hear of it.
+ * @returns how many sessions ended
+ * @throws DomainError organisation.level, organisation.unknown
+ */
+export async function changeMinimumLevel(tx: Db, { realm, organisationId, level, actor, now }: LevelChange): Promise<number> {
+  if (level !== undefined) checkLevel(realm, level);
+  const before = await findOrganisation(tx, organisationId);
+  if (!before) throw new DomainError('organisation.unknown');
+  await setMinimumLevel(tx, organisationId, level);
+  await appendAudit(tx, {
+    event: 'organisation.level_changed', action: 'U', outcome: 'success', actor, organisationId,
+    objectType: 'organisation', objectId: organisationId, detail: { from: before.minimumLevel ?? null, to: level ?? null }, now,
+  });
+  const rank = realm.levels.findIndex(({ id }) => id === level);
+  let ended = 0;
+  for (const session of await listSessions(tx, { organisationId })) {
+    if (rankOf(realm, session) < rank && await endSession(tx, session.id, { reason: 'revoked', actor, now })) ended += 1;
+  }
+  return ended;
+}
+
+function checkLevel(realm: Realm, level: string): void {
+  if (!realm.levels.some((known) => known.id === level)) throw new DomainError('organisation.level', { level });
 }
 
 export type SignedAgreement = {
@@ -83,30 +114,6 @@ export async function withdrawAgreement(tx: Db, { organisationId, agreement, act
     detail: { before: { signedAt: before.signed_at, recordedBy: before.recorded_by }, after: null }, now,
   });
   return endSessionsOf(tx, { organisationId }, { reason: 'revoked', actor, now });
-}
-
-export type LevelChange = { realm: Realm; organisationId: string; /** id of a level of the realm; null: what the portal asks */ level: string | null; actor: Actor; now: number };
-
-/**
- * Sets the lowest level with which an organisation's people may enter any portal. Sessions below it end.
- * @returns how many sessions ended
- * @throws DomainError organisation.unknown, level.unknown
- */
-export async function setMinimumLevel(tx: Db, { realm, organisationId, level, actor, now }: LevelChange): Promise<number> {
-  const rank = realm.levels.findIndex(({ id }) => id === level);
-  if (level !== null && rank < 0) throw new DomainError('level.unknown', { level, levels: realm.levels.map(({ id }) => id).join(', ') });
-  if (!(await findOrganisation(tx, organisationId))) throw new DomainError('organisation.unknown');
-  const before = await minimumLevelOf(tx, organisationId);
-  await setMinimumLevelOf(tx, organisationId, level);
-  await appendAudit(tx, {
-    event: 'organisation.updated', action: 'U', outcome: 'success', actor, organisationId, objectType: 'organisation', objectId: organisationId,
-    detail: { before: { minimum_level: before }, after: { minimum_level: level } }, now,
-  });
-  let ended = 0;
-  for (const session of await listSessions(tx, { organisationId })) {
-    if (rankOf(realm, session) < rank && await endSession(tx, session.id, { reason: 'revoked', actor, now })) ended += 1;
-  }
-  return ended;
 }
 
 /** Rank on the realm's ladder of the best that a session proved; -1 for nothing. */

@@ -9,6 +9,10 @@ export const predicates = {
   identified: (f: Facts) => f.proofs.length > 0,
   /** what was shown reaches the level asked */
   level_reached: (f: Facts) => f.level >= f.required.level,
+  /** the person's browser is in one of the portal's networks; a portal without networks can be reached from anywhere */
+  network_allowed: (f: Facts) => f.networkAllowed,
+  /** the portal lets people in; one that is open for registration only does not */
+  portal_open: (f: Facts) => f.portalOpen,
   organisation_known: (f: Facts) => f.organisation !== undefined,
   agreements_signed: (f: Facts) => f.organisation?.missingAgreements.length === 0,
   organisation_has_administrator: (f: Facts) => f.organisation?.hasAdministrator === true,
@@ -31,6 +35,9 @@ export const predicates = {
 export type PredicateName = keyof typeof predicates;
 
 export const predicateNames = Object.keys(predicates) as PredicateName[];
+
+/** What a portal's own file decides: nothing that a person does in a run changes it. */
+export const decidedByPortal: readonly PredicateName[] = ['network_allowed', 'portal_open'];
 
 /** What cannot be otherwise: the prover leaves out combinations that break these. */
 export const implications: readonly (readonly [PredicateName, PredicateName])[] = [

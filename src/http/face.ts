@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
+import { networkAllows } from '../config/networks.ts';
 import type { Portal } from '../config/schema.ts';
 import { keepAlive, liveSession } from '../domain/sessions.ts';
 import { loadState } from '../domain/state.ts';
@@ -42,7 +43,9 @@ export function faceRoutes(host: RealmHost, portal: Portal): Router {
 export function requireAdmin(host: RealmHost, portal: Portal): Middleware {
   return async (ctx, next) => {
     const cookie = ctx.cookies.get(cookieName(host, portal));
-    const entrance = cookie === undefined ? undefined : await entranceOf(host, faceSessionHash(cookie));
+    // the browser comes here itself, so where it is counts at each request; the flow says so on a page of its own
+    const here = networkAllows(portal.networks, ctx.state['address'] as string);
+    const entrance = cookie === undefined || !here ? undefined : await entranceOf(host, faceSessionHash(cookie));
     if (!cookie || !entrance) return ctx.method === 'GET' ? begin(ctx, host, portal) : renderProblem(ctx, host, 401, 'session_not_found', { portal });
     const language = languageOf(ctx, host.realm);
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD' && !csrfHolds(host.keys.secret, cookie, fieldsOf(ctx)['csrf'])) {

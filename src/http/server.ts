@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import serveStatic from 'koa-static';
 import type { Logger } from 'pino';
+import { networksOf, plainAddress } from '../config/networks.ts';
 import type { System } from '../config/schema.ts';
 import { root } from '../root.ts';
 import { withAuditContext } from '../store/audit-context.ts';
@@ -61,16 +61,9 @@ export function listen(app: Koa, port: number, host?: string): Promise<Server> {
 
 /** X-Forwarded-* is believed of listed proxies only; from others it is taken away before anything reads it. */
 function trustProxies(system: System): Middleware {
-  const trusted = new BlockList();
-  for (const entry of system.trusted_proxies) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(bits), family);
-  }
-  const isTrusted = (address: string): boolean => trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  const isTrusted = networksOf(system.trusted_proxies);
   return async (ctx, next) => {
-    const peer = plainAddress(ctx.req);
+    const peer = plainAddress(ctx.req.socket.remoteAddress ?? '');
     const chain = isTrusted(peer) ? String(ctx.req.headers['x-forwarded-for'] ?? '').split(',').map((a) => a.trim()).filter(Boolean) : [];
     // the last address that is not one of ours is the client; what stands before it anyone can write
     ctx.state['address'] = chain.findLast((address) => !isTrusted(address)) ?? peer;
@@ -85,10 +78,6 @@ function auditRequests(): Middleware {
   return (ctx, next) => withAuditContext({
     component: 'http', address: ctx.state['address'] as string, reference: ctx.state['reference'] as string, userAgent: ctx.get('user-agent'),
   }, next);
-}
-
-function plainAddress(req: IncomingMessage): string {
-  return (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }
 
 /** One line a request, without query, body, cookies or address: those hold what is personal or secret. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import { endIfOver, endSession, liveSession } from '../domain/sessions.ts';
+import { earnedAt } from '../flow/demand.ts';
 import type { OpenRun } from '../flow/run.ts';
 import type { Database } from '../store/database.ts';
 
@@ -32,7 +33,7 @@ export async function finishLogin(parts: Parts, req: IncomingMessage, res: Serve
       accountId: account.id,
       acr: realm.levels[level]?.acr ?? '',
       ...(realm.profile !== 'nlgov' && { amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))] }),
-      ts: Math.max(...proofs.map((proof) => proof.at)),
+      ts: earnedAt(realm, run.facts),
       remember: false,
     },
     sluis: { run: run.row.id },

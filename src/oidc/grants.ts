@@ -2,11 +2,12 @@ import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import { keepAlive } from '../domain/sessions.ts';
-import type { Facts } from '../flow/facts.ts';
+import { earnedAt } from '../flow/demand.ts';
+import type { Facts, Proof } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant } from '../store/grants.ts';
 import { putSession, putSessionClient } from '../store/sessions.ts';
-import { admitted } from './evidence.ts';
+import { judgementOf } from './evidence.ts';
 import { grantClaims } from './requests.ts';
 import { sessionOf } from './session.ts';
 
@@ -17,9 +18,12 @@ import { sessionOf } from './session.ts';
 export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database, clock: () => number): Promise<Grant | undefined> {
   const { client, session } = ctx.oidc;
   if (!client || !session?.accountId) return undefined;
-  const facts = await admitted(ctx, realm, engine, database);
-  if (!facts?.account || facts.account.id !== session.accountId) return undefined;
+  const judgement = await judgementOf(ctx, realm, engine, database);
+  if (!judgement?.admitted) return undefined;
+  const { facts } = judgement;
+  if (!facts.account || facts.account.id !== session.accountId) return undefined;
   const organisationId = facts.organisation?.id ?? null;
+  stateLogin(ctx, realm, facts);
   await keepSession(ctx, realm, database, facts, clock());
   const known = await findGrantFor(database.db, { sessionId: session.uid, clientId: client.clientId, organisationId });
   const existing = known && await ctx.oidc.provider.Grant.find(known.id);
@@ -50,6 +54,21 @@ function given({ openid, resources }: Grant): string {
 }
 
 /**
+ * What the tokens of this request say of the login: the level that counts here and when it was earned. The provider would
+ * say what its session last remembered, which may be of another proof.
+ */
+function stateLogin(ctx: KoaContextWithOIDC, realm: Realm, facts: Facts): void {
+  Object.defineProperty(ctx.oidc, 'acr', { value: realm.levels[facts.level]?.acr, configurable: true });
+  if (ctx.oidc.session) ctx.oidc.session.authTime = () => earnedAt(realm, facts);
+}
+
+/** Of proofs of one kind the newest: a session that is asked for fresh logins all day does not grow. */
+function newest(proofs: Proof[]): Proof[] {
+  const kinds = new Map(proofs.toSorted((a, b) => a.at - b.at).map((proof) => [`${proof.factor} ${proof.level} ${proof.broker?.id ?? ''}`, proof]));
+  return [...kinds.values()];
+}
+
+/**
  * The Sluis session beside the provider's: what was shown, and for whom. A login begins it; what is answered from it later
  * only counts as activity, so a session that ended in between does not come back.
  */
@@ -60,7 +79,7 @@ async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Data
     // a session is as old as its login: using it does not make it younger, a new login does
     return putSession(database.db, {
       id: session.uid, account_id: session.accountId, organisation_id: facts.organisation?.id ?? null,
-      proofs: JSON.stringify({ proofs: facts.proofs }), created_at: now, last_active_at: now, expires_at: now + realm.ttl.session,
+      proofs: JSON.stringify({ proofs: newest(facts.shown) }), created_at: now, last_active_at: now, expires_at: now + realm.ttl.session,
     });
   }
   // a hidden frame of a portal asks with prompt=none for as long as its page is open: that is nobody at work

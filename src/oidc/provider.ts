@@ -7,9 +7,10 @@ import type { Database } from '../store/database.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { accountFinder } from './account.ts';
 import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient, withDefaults } from './clients.ts';
+import { demandOf } from './demand.ts';
 import { publishDocuments } from './documents.ts';
 import { endpoints } from './endpoints.ts';
-import { evidenceOf, requiredLevel } from './evidence.ts';
+import { evidenceOf } from './evidence.ts';
 import { features } from './features.ts';
 import { loadGrant } from './grants.ts';
 import { lifetimes } from './lifetimes.ts';
@@ -109,13 +110,16 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
     throw new errors.CustomOIDCProviderError('temporarily_unavailable', 'too many logins were started from this address; try again in some minutes');
   }
   // somebody who must log in again brings nothing along
-  const again = reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age' || reason === 'id_token_hint');
+  const again = reasons.some((reason) => ['login_prompt', 'id_token_hint', 'claims_id_token_sub_value'].includes(reason));
   const { journal } = again ? { journal: [] } : await evidenceOf(ctx, realm, engine, database);
   const seed = journal[0];
+  const { levelId, by, since } = demandOf(ctx, realm, portal, clock());
+  // who is asked to log in now does not get in with what was shown before
+  const counted = reasons.includes('login_prompt') ? clock() : since;
   await engine.start({
     id: uid, portal, clientId: ctx.oidc.client.clientId, now: clock(),
     request: {
-      levelId: requiredLevel(realm, portal, params['acr_values']),
+      levelId, levelBy: by, address, ...(counted !== undefined && { since: counted }),
       ...optional('redirectUri', params['redirect_uri']), ...optional('state', params['state']), ...optional('loginHint', params['login_hint']),
       ...optional('language', spoken(realm, params['ui_locales'])),
     },

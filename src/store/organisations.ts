@@ -1,21 +1,37 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Db, Tables } from './schema.ts';
 
-export type Organisation = { id: string; name: string; /** type -> value */ identifiers: Record<string, string> };
+export type Organisation = {
+  id: string;
+  name: string;
+  /** type -> value */
+  identifiers: Record<string, string>;
+  /** id of the lowest level with which its people may log in anywhere */
+  minimumLevel?: string;
+};
 export type AgreementRow = Selectable<Tables['agreements']>;
 
 /** @throws a conflict (`isConflict`) when an identifier is another organisation's */
-export async function insertOrganisation(tx: Db, { id, name, identifiers, now }: Organisation & { now: number }): Promise<void> {
-  await tx.insertInto('organisations').values({ id, name, created_at: now, minimum_level: null }).execute();
+export async function insertOrganisation(tx: Db, { id, name, identifiers, minimumLevel, now }: Organisation & { now: number }): Promise<void> {
+  await tx.insertInto('organisations').values({ id, name, created_at: now, minimum_level: minimumLevel ?? null }).execute();
   const rows = Object.entries(identifiers).map(([type, value]) => ({ organisation_id: id, type, value }));
   if (rows.length > 0) await tx.insertInto('organisation_identifiers').values(rows).execute();
 }
 
 export async function findOrganisation(db: Db, id: string): Promise<Organisation | undefined> {
-  const row = await db.selectFrom('organisations').select(['id', 'name']).where('id', '=', id).executeTakeFirst();
+  const row = await db.selectFrom('organisations').select(['id', 'name', 'minimum_level']).where('id', '=', id).executeTakeFirst();
   if (!row) return undefined;
   const identifiers = await db.selectFrom('organisation_identifiers').select(['type', 'value']).where('organisation_id', '=', id).orderBy('type').execute();
-  return { ...row, identifiers: Object.fromEntries(identifiers.map(({ type, value }) => [type, value])) };
+  return organisationOf(row, Object.fromEntries(identifiers.map(({ type, value }) => [type, value])));
+}
+
+function organisationOf({ id, name, minimum_level }: Pick<Selectable<Tables['organisations']>, 'id' | 'name' | 'minimum_level'>, identifiers: Record<string, string>): Organisation {
+  return { id, name, identifiers, ...(minimum_level !== null && { minimumLevel: minimum_level }) };
+}
+
+/** Sets the lowest level with which an organisation's people may log in; undefined: whatever a portal asks. */
+export async function setMinimumLevel(tx: Db, id: string, level: string | undefined): Promise<void> {
+  await tx.updateTable('organisations').set({ minimum_level: level ?? null }).where('id', '=', id).execute();
 }
 
 export async function findOrganisationByIdentifier(db: Db, type: string, value: string): Promise<Organisation | undefined> {
@@ -29,21 +45,11 @@ export async function lockOrganisation(tx: Db, id: string): Promise<void> {
   await tx.updateTable('organisations').set((eb) => ({ name: eb.ref('name') })).where('id', '=', id).execute();
 }
 
-/** Id of the lowest level with which its people may enter; null: what the portal asks. */
-export async function minimumLevelOf(db: Db, id: string): Promise<string | null> {
-  const row = await db.selectFrom('organisations').select('minimum_level').where('id', '=', id).executeTakeFirst();
-  return row?.minimum_level ?? null;
-}
-
-export async function setMinimumLevelOf(tx: Db, id: string, level: string | null): Promise<void> {
-  await tx.updateTable('organisations').set({ minimum_level: level }).where('id', '=', id).execute();
-}
-
 /** All organisations by name. */
 export async function listOrganisations(db: Db): Promise<Organisation[]> {
-  const rows = await db.selectFrom('organisations').select(['id', 'name']).orderBy('name').orderBy('id').execute();
+  const rows = await db.selectFrom('organisations').select(['id', 'name', 'minimum_level']).orderBy('name').orderBy('id').execute();
   const identifiers = await db.selectFrom('organisation_identifiers').selectAll().orderBy('type').execute();
-  const found = new Map(rows.map((row) => [row.id, { ...row, identifiers: {} as Record<string, string> }]));
+  const found = new Map(rows.map((row) => [row.id, organisationOf(row, {})]));
   for (const { organisation_id, type, value } of identifiers) Object.assign(found.get(organisation_id)?.identifiers ?? {}, { [type]: value });
   return [...found.values()];
 }

@@ -1,36 +1,15 @@
 import { setEntitlements, type EntitlementChange } from '../domain/entitlements.ts';
-import { setMinimumLevel } from '../domain/organisations.ts';
 import { realmOption, UsageError, type Args, type Command } from './command.ts';
 import { withRealm } from './context.ts';
 import { entitlementsOf, organisationOf } from './find.ts';
 import { sessionsText } from './membership.ts';
 
-const organisationOption = { organisation: { type: 'string', required: true, value: 'ID|TYPE:NUMBER', help: 'the organisation' } } as const;
-
-export const updateCommand: Command = {
-  name: 'organisation update',
-  summary: 'ask a higher level of an organisation\'s people than the portals do; sessions below it end at once',
-  options: {
-    ...realmOption, ...organisationOption,
-    'minimum-level': { type: 'string', required: true, value: 'LEVEL|none', help: 'id of a level of the realm; none: what each portal asks' },
-  },
-  run: (args, io) => withRealm(args, io, async ({ database, realm, actor, now }) => {
-    const organisation = await organisationOf(database.db, args.need('organisation'));
-    const asked = args.need('minimum-level');
-    const level = asked === 'none' ? null : asked;
-    const sessions = await database.transaction((tx) => setMinimumLevel(tx, { realm, organisationId: organisation.id, level, actor, now }));
-    return {
-      data: { organisation: organisation.id, minimum_level: level, sessions_ended: sessions },
-      text: `${organisation.name}: ${level === null ? 'no level of its own' : `at least level ${level}`}; ${sessionsText(sessions)}`,
-    };
-  }),
-};
-
 export const entitleCommand: Command = {
   name: 'organisation entitle',
   summary: 'change what an organisation\'s administrators may hand out; who loses a role is out at once',
   options: {
-    ...realmOption, ...organisationOption,
+    ...realmOption,
+    organisation: { type: 'string', required: true, value: 'ID|TYPE:NUMBER', help: 'the organisation' },
     add: { type: 'string', multiple: true, value: 'APP:ROLE', help: 'also this' },
     remove: { type: 'string', multiple: true, value: 'APP:ROLE', help: 'no longer this' },
     set: { type: 'string', multiple: true, value: 'APP:ROLE|all|none', help: 'exactly this, whatever it was' },

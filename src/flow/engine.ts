@@ -1,10 +1,12 @@
 import type { Portal, Realm } from '../config/schema.ts';
 import { updateAccount } from '../store/accounts.ts';
 import { appendAudit } from '../store/audit.ts';
+import { noteActor } from '../store/audit-context.ts';
 import type { Database } from '../store/database.ts';
 import { insertRun, saveRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
 import { issueTicket, newHandle, peekTicket, redeemTicket } from '../store/tickets.ts';
+import { ended, endOf } from './end.ts';
 import type { Facts, JournalEntry } from './facts.ts';
 import { bindFlow, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
 import { outOfReach, SESSION, type Demand } from './demand.ts';
@@ -65,6 +67,7 @@ export class Engine {
 
   /** Writes that the person gave up: they go back to the portal without a login. */
   async abandon(run: OpenRun, viewer: Viewer): Promise<void> {
+    this.note(run);
     await appendAudit(this.database.db, auditOf(run, viewer, { event: 'login.cancelled', action: 'E', outcome: 'refused' }));
   }
 
@@ -180,9 +183,10 @@ export class Engine {
     const missing = unmet(this.flowOf(run.row.flow), run.facts);
     const outcome = missing.length > 0 ? 'refused' : 'success';
     const patch = missing.length > 0
-      ? { status: 'ended' as const, end_code: JSON.stringify({ code: 'flow_unsafe', params: {}, fine: false }) }
+      ? { status: 'ended' as const, end_code: endOf('flow_unsafe', {}, false) }
       : { status: 'done' as const, account_id: run.facts.account?.id ?? null, organisation_id: run.facts.organisation?.id ?? null };
     const next = await this.store(tx, run, patch, viewer);
+    this.note(next);
     if (outcome === 'success' && next.row.account_id) await updateAccount(tx, next.row.account_id, { last_login_at: run.facts.now });
     await appendAudit(tx, auditOf(next, viewer, {
       event: outcome === 'success' ? 'login.completed' : 'login.refused', action: 'E', outcome,
@@ -204,13 +208,21 @@ export class Engine {
     }
     if (outcome.kind === 'deny') {
       patch.status = 'ended';
-      patch.end_code = JSON.stringify({ code: outcome.code, params: outcome.params ?? {}, fine: outcome.ended === 'fine' });
+      patch.end_code = endOf(outcome.code, outcome.params ?? {}, outcome.ended === 'fine');
     }
     await this.lock(tx, run, patch);
+    this.note(run);
     await outcome.commit?.(tx);
     const next = await this.reread(tx, run, patch, viewer);
+    this.note(next);
     await this.auditOutcome(tx, next, viewer, outcome, binding);
     return next;
+  }
+
+  /** Rows of this turn, also those that the domain writes, say for whom and how surely the person acts. */
+  private note({ facts: { account, organisation, level } }: OpenRun): void {
+    const acr = this.realm.levels[level]?.acr;
+    noteActor({ accountId: account?.id, ...(acr !== undefined && { acr }), ...(organisation && { actingFor: organisation.id }) });
   }
 
   private async auditOutcome(tx: Db, run: OpenRun, viewer: Viewer, outcome: Outcome<unknown>, binding: BoundStep): Promise<void> {
@@ -274,11 +286,6 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | 'overtaken'> {
     if (error instanceof Overtaken) return 'overtaken';
     throw error;
   }
-}
-
-function ended(run: OpenRun): Turn {
-  const end = JSON.parse(run.row.end_code ?? '{"code":"flow_unsafe","params":{},"fine":false}') as { code: string; params: Record<string, string | number>; fine: boolean };
-  return { kind: 'end', ...end, run };
 }
 
 function auditOf(run: OpenRun, viewer: Viewer, entry: { event: string; action: 'E'; outcome: 'success' | 'refused' | 'failed'; reason?: string; detail?: Record<string, unknown> }) {

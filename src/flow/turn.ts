@@ -12,7 +12,7 @@ export type Turn =
   | { kind: 'page'; step: string; binding: string; version: number; page: Page; problems: Problem[]; values: Record<string, string>; run: OpenRun }
   | { kind: 'leave'; broker: string; handle: string; message: unknown; run: OpenRun }
   | { kind: 'done'; run: OpenRun }
-  | { kind: 'end'; code: string; params: Record<string, string | number>; fine: boolean; run: OpenRun }
+  | { kind: 'end'; code: string; params: Record<string, string | number>; fine: boolean; /** of the request that ended it */ reference?: string; run: OpenRun }
   /** the post was for a page that is no longer the current one: nothing changed */
   | { kind: 'stale'; run: OpenRun }
   | { kind: 'expired'; run: OpenRun }

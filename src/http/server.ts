@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { networksOf, plainAddress } from '../config/networks.ts';
 import type { System } from '../config/schema.ts';
 import { root } from '../root.ts';
+import { withAuditContext } from '../store/audit-context.ts';
 import { Unavailable } from '../store/unavailable.ts';
 import { demoRoutes } from './demo.ts';
 import { securityHeaders } from './headers.ts';
@@ -26,6 +27,7 @@ export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa
   app.keys = hosts.flatMap((host) => host.keys.cookies);
   const secure = system.public_url.startsWith('https:');
   app.use(trustProxies(system));
+  app.use(auditRequests());
   app.use(logRequests(log));
   app.use(securityHeaders(secure));
   app.use(failures(hosts));
@@ -73,6 +75,13 @@ function trustProxies(system: System): Middleware {
     if (!isTrusted(peer)) for (const name of Object.keys(ctx.req.headers)) if (name.startsWith('x-forwarded-')) delete ctx.req.headers[name];
     await next();
   };
+}
+
+/** Whatever a request comes to do, its rows in an audit trail say where it came from. */
+function auditRequests(): Middleware {
+  return (ctx, next) => withAuditContext({
+    component: 'http', address: ctx.state['address'] as string, reference: ctx.state['reference'] as string, userAgent: ctx.get('user-agent'),
+  }, next);
 }
 
 /** One line a request, without query, body, cookies or address: those hold what is personal or secret. */

@@ -68,6 +68,12 @@ export async function listRoles(db: Db, membershipId: string): Promise<Assignmen
   return (await rolesOf(db, { membership: membershipId })).rows;
 }
 
+/** Who holds which roles in an organisation, one row for each. */
+export async function listHolders(db: Db, organisationId: string): Promise<{ account_id: string; application: string; role: string }[]> {
+  return db.selectFrom('memberships').innerJoin('role_assignments', 'role_assignments.membership_id', 'memberships.id')
+    .select(['account_id', 'application', 'role']).where('organisation_id', '=', organisationId).execute();
+}
+
 function administrators(db: Db, organisationId: string) {
   return members(db, organisationId)
     .where('memberships.tier', '=', 'administrator').where('memberships.status', '=', 'active').where('accounts.status', '=', 'active');

@@ -44,6 +44,11 @@ export async function findOrganisationByIdentifier(db: Db, type: string, value: 
   return row && findOrganisation(db, row.organisation_id);
 }
 
+/** Makes others who change something of this organisation wait until this transaction ends (PostgreSQL; SQLite has one writer). */
+export async function lockOrganisation(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('organisations').set((eb) => ({ name: eb.ref('name') })).where('id', '=', id).execute();
+}
+
 /** All organisations by name. */
 export async function listOrganisations(db: Db): Promise<Organisation[]> {
   const rows = await db.selectFrom('organisations').select(['id', 'name', 'minimum_level']).orderBy('name').orderBy('id').execute();
@@ -61,6 +66,10 @@ export async function putAgreement(tx: Db, row: Insertable<Tables['agreements']>
     .execute();
 }
 
+/** @returns the agreement as it was; undefined when none was recorded */
+export async function deleteAgreement(tx: Db, organisationId: string, agreement: string): Promise<AgreementRow | undefined> {
+  return tx.deleteFrom('agreements').where('organisation_id', '=', organisationId).where('agreement', '=', agreement).returningAll().executeTakeFirst();
+}
 const agreementsOf = prepared((db, given) => db.selectFrom('agreements').selectAll().where('organisation_id', '=', given('id')).orderBy('agreement'));
 
 export async function listAgreements(db: Db, organisationId: string): Promise<AgreementRow[]> {

@@ -19,11 +19,18 @@ export async function findSession(db: Db, id: string): Promise<SessionRow | unde
   return (await byId(db, { id })).rows[0];
 }
 
-/** Sessions of a person, or of everybody at an organisation; the newest first. */
+/**
+ * Sessions of a person, or of everybody at an organisation (also when a session has moved on to another one and still
+ * holds grants for this one); the newest first.
+ */
 export async function listSessions(db: Db, { accountId, organisationId }: { accountId?: string; organisationId?: string }): Promise<SessionRow[]> {
   let query = db.selectFrom('sessions').selectAll();
   if (accountId !== undefined) query = query.where('account_id', '=', accountId);
-  if (organisationId !== undefined) query = query.where('organisation_id', '=', organisationId);
+  if (organisationId !== undefined) {
+    query = query.where((eb) => eb.or([
+      eb('organisation_id', '=', organisationId), eb('id', 'in', eb.selectFrom('grants').select('session_id').where('organisation_id', '=', organisationId)),
+    ]));
+  }
   return query.orderBy('created_at', 'desc').orderBy('id').execute();
 }
 

@@ -9,9 +9,9 @@ import type { Facts, JournalEntry } from './facts.ts';
 import { bindFlow, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
 import { gatherFacts, openRun, readRun, type OpenRun } from './run.ts';
 import { Overtaken, type BrokerEvent, type Outcome, type Run } from './step.ts';
-import type { Depart, StartRun, Turn, Viewer } from './turn.ts';
+import { loginEvent, stepEvent, type Depart, type FlowEvent, type StartRun, type Turn, type Viewer } from './turn.ts';
 
-type Options = { realm: Realm; steps: Steps; database: Database; depart: Depart; clock: () => number };
+type Options = { realm: Realm; steps: Steps; database: Database; depart: Depart; clock: () => number; /** told of what was committed */ observe?: (event: FlowEvent) => void };
 type Move = { outcome: Outcome<unknown>; binding: BoundStep; values?: Record<string, string>; ticket?: { kind: string; handle: string } };
 type Patch = { -readonly [K in 'journal' | 'state' | 'notice' | 'status' | 'end_code' | 'account_id' | 'organisation_id']?: OpenRun['row'][K] };
 
@@ -25,14 +25,16 @@ export class Engine {
   private readonly database: Database;
   private readonly depart: Depart;
   private readonly clock: () => number;
+  private readonly observe: (event: FlowEvent) => void;
   private readonly flows: ReadonlyMap<string, BoundFlow>;
 
   /** @throws FlowError when a flow names a step, setting or predicate that does not exist */
-  constructor({ realm, steps, database, depart, clock }: Options) {
+  constructor({ realm, steps, database, depart, clock, observe = () => undefined }: Options) {
     this.realm = realm;
     this.database = database;
     this.depart = depart;
     this.clock = clock;
+    this.observe = observe;
     this.flows = new Map(Object.keys(realm.flows).map((id) => [id, bindFlow(realm, id, steps)]));
   }
 
@@ -65,6 +67,7 @@ export class Engine {
   /** Writes that the person gave up: they go back to the portal without a login. */
   async abandon(run: OpenRun, viewer: Viewer): Promise<void> {
     await appendAudit(this.database.db, auditOf(run, viewer, { event: 'login.cancelled', action: 'E', outcome: 'refused' }));
+    this.observe({ kind: 'login', portal: run.portal.id, result: 'cancelled' });
   }
 
   /** Judges what is not a page: done, ended, expired. */
@@ -85,7 +88,7 @@ export class Engine {
     // arriving at a binding, or at the end, is a turn of its own
     if (!fresh) {
       const turn = await attempt(() => this.database.transaction((tx) => this.arrive(tx, run, viewer)));
-      return turn === 'overtaken' || turn === undefined ? this.show(id, viewer) : turn;
+      return turn === 'overtaken' || turn === undefined ? this.show(id, viewer) : this.told(turn);
     }
     return this.pageOf(run, current, viewer);
   }
@@ -151,7 +154,14 @@ export class Engine {
       return move.outcome.kind === 'ask' ? undefined : this.arrive(tx, next, viewer);
     }));
     if (turn === 'overtaken') return { kind: 'stale', run };
-    return turn ?? this.show(run.row.id, viewer);
+    this.observe(stepEvent(run.portal.id, move.binding.step, move.outcome));
+    return turn ? this.told(turn) : this.show(run.row.id, viewer);
+  }
+
+  private told(turn: Turn): Turn {
+    const event = loginEvent(turn);
+    if (event) this.observe(event);
+    return turn;
   }
 
   private async prepare(run: OpenRun, viewer: Viewer, broker: string) {
@@ -239,6 +249,7 @@ export class Engine {
         status: 'open', end_code: null, created_at: now, expires_at: now + this.realm.ttl.run,
       });
     });
+    this.observe({ kind: 'login', portal: portal.id, result: 'started' });
   }
 
   /** Would a run with these proofs end in a login at once? The question of every authorization, silent ones too. */

@@ -13,19 +13,26 @@ import { demoRoutes } from './demo.ts';
 import { securityHeaders } from './headers.ts';
 import { renderProblem } from './pages.ts';
 import { mountRealm } from './mount.ts';
+import { metricsRoute, timeRequests, type RequestEvent, type Scrape } from './observe.ts';
 import type { RealmHost } from './realm.ts';
 
+/** Who counts: told of every request; `scrape` only when the main port may show it. */
+export type Watching = { request(event: RequestEvent): void; scrape?: Scrape };
+
 /** The whole HTTP side of an installation. */
-export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa {
+export function createHttp(system: System, hosts: RealmHost[], log: Logger, watching: Watching): Koa {
   const app = new Koa();
   app.proxy = true;
-  app.keys = hosts.flatMap((host) => host.keys.cookies);
+  // read at each request: a rotation replaces them
+  Object.defineProperty(app, 'keys', { get: () => hosts.flatMap((host) => host.keys.cookies) });
   const secure = system.public_url.startsWith('https:');
+  app.use(timeRequests(hosts, (event) => watching.request(event)));
   app.use(trustProxies(system));
   app.use(logRequests(log));
   app.use(securityHeaders(secure));
   app.use(failures(hosts));
   app.use(healthRoutes(hosts));
+  if (watching.scrape) app.use(metricsRoute(watching.scrape));
   app.use(onlyOurHost(system, hosts));
   app.use(assets());
   // 256 KiB is what a broker's answer may be; base64 and form encoding take their share. The provider reads its own bodies.

@@ -17,7 +17,11 @@ export type WorkerOptions = {
   intervalMs?: number;
   /** epoch seconds; the system clock unless told */
   clock?: () => number;
+  /** told of every attempt */
+  observe?: (event: OutboxEvent) => void;
 };
+
+export type OutboxEvent = { channel: Message['channel']; result: 'sent' | 'again' | 'given_up' };
 
 export type OutboxWorker = {
   /** Takes no more messages, and resolves when those in hand are sent or put back. */
@@ -38,14 +42,14 @@ export function backOff(attempt: number): number {
 }
 
 /** Sends what stands in a realm's outbox. A message is never lost, and sent twice only when a worker dies over it. */
-export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock }: WorkerOptions): OutboxWorker {
+export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock, observe = () => undefined }: WorkerOptions): OutboxWorker {
   let stopped = false;
   let busy = Promise.resolve();
 
   /** @returns how many were taken */
   const batch = async () => {
     const messages = await claimMessages(database, BATCH, clock());
-    const ends = await Promise.allSettled(messages.map((message) => sendOne({ database, senders, log, clock }, message)));
+    const ends = await Promise.allSettled(messages.map((message) => sendOne({ database, senders, log, clock, observe }, message)));
     for (const end of ends) if (end.status === 'rejected') log.error({ error: nameOf(end.reason) }, 'the outbox cannot be written');
     return messages.length;
   };
@@ -75,7 +79,7 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
   };
 }
 
-async function sendOne({ database, senders, log, clock }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {
+async function sendOne({ database, senders, log, clock, observe }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {
   const { id, channel, attempts } = message;
   try {
     await withPatience(hand(senders, message));
@@ -85,9 +89,11 @@ async function sendOne({ database, senders, log, clock }: Required<Omit<WorkerOp
     const fields = { message: id, channel, attempt: attempts, error: name };
     if (last) log.error(fields, 'message given up');
     else log.warn(fields, 'message not sent, will be tried again');
+    observe({ channel, result: last ? 'given_up' : 'again' });
     await markFailed(database.db, id, name, last ? null : clock() + backOff(attempts), attempts);
     return;
   }
+  observe({ channel, result: 'sent' });
   // when this fails the message stays `sending` and is taken again: rather twice than never
   await markSent(database.db, id, clock(), attempts);
 }

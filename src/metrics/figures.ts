@@ -11,7 +11,7 @@ const PATIENCE = 2000;
 const SETTLED = 5;
 
 /** How each database stands: four small queries a realm, asked when somebody scrapes. The same at every node. */
-export function createFigures(registers: Registry[], sources: () => Source[]): { refresh(): Promise<void> } {
+export function createFigures(registers: Registry[], sources: () => Source[]): { refresh(): Promise<void>; /** asks when the last answer is no longer fresh */ refreshed(): Promise<void> } {
   const show = gauges(registers);
   const up = new Gauge({ name: 'sluis_database_up', help: '1 when the realm\'s database answered this node at the last scrape', labelNames: ['realm'], registers });
   const ended = new Counter({ name: 'sluis_sessions_ended_total', help: 'Sessions that ended since this node\'s first scrape, by reason; the same at every node', labelNames: ['realm', 'reason'], registers });
@@ -33,16 +33,14 @@ export function createFigures(registers: Registry[], sources: () => Source[]): {
       up.set({ realm: realm.id }, 0);
     }
   };
-  return {
-    async refresh() {
-      if (performance.now() - asked < FRESH) return;
-      busy ??= Promise.all(sources().map(ask)).then(() => { asked = performance.now(); }).finally(() => { busy = undefined; });
-      const end = new AbortController();
-      const late = sleep(PATIENCE, 'late', { signal: end.signal }).catch(() => 'late');
-      if (await Promise.race([busy, late]) === 'late') for (const { realm } of sources()) up.set({ realm: realm.id }, 0);
-      end.abort();
-    },
+  const refresh = async (): Promise<void> => {
+    busy ??= Promise.all(sources().map(ask)).then(() => { asked = performance.now(); }).finally(() => { busy = undefined; });
+    const end = new AbortController();
+    const late = sleep(PATIENCE, 'late', { signal: end.signal }).catch(() => 'late');
+    if (await Promise.race([busy, late]) === 'late') for (const { realm } of sources()) up.set({ realm: realm.id }, 0);
+    end.abort();
   };
+  return { refresh, refreshed: async () => { if (performance.now() - asked >= FRESH) await refresh(); } };
 }
 
 function gauges(registers: Registry[]): (realm: string, figures: Figures, now: number) => void {

@@ -25,6 +25,8 @@ export type Metrics = {
   request(event: RequestEvent): void;
   /** The page in Prometheus' text format. Databases that do not answer within two seconds are told of as they last were. */
   scrape(): Promise<string>;
+  /** asks the databases, however short ago that was */
+  refreshNow(): Promise<void>;
   stop(): void;
 };
 
@@ -56,9 +58,10 @@ export function createMetrics(sources: () => Source[]): Metrics {
     realm,
     request: ({ route, status, seconds }) => requests.observe({ route, status }, seconds),
     async scrape() {
-      await figures.refresh();
+      await figures.refreshed();
       return Registry.merge([registry, processRegistry()]).metrics();
     },
+    refreshNow: () => figures.refresh(),
     stop: stopHashes,
   };
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { seedDemo } from '../db/demo/seed.ts';
@@ -74,12 +73,12 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
   const watching = { request: metrics.request, ...(system.demo && !own && { scrape }) };
   const server = await listen(createHttp(system, hosts, log, watching), system.port, system.host ?? (system.demo ? '127.0.0.1' : undefined));
   return {
-    url: system.public_url, port: portOf(server), ...(own && { metricsPort: portOf(own) }), hosts,
+    url: system.public_url, port: server.port, ...(own && { metricsPort: own.port }), hosts,
     lookForKeys: async () => { for (const { watch } of opened) await watch.look(); },
     async stop() {
       // requests in flight first, then the messages they caused, then the seals on both, then the databases
-      await close(server);
-      if (own) await close(own);
+      await server.close();
+      await own?.close();
       metrics.stop();
       for (const { watch } of opened) watch.stop();
       for (const purge of purges) purge.stop();
@@ -170,19 +169,4 @@ function metadataOf(realm: Realm, keys: RealmKeys): string | undefined {
 
 function serviceProvider(realm: Realm): { entityId: string; acsUrl: string } {
   return { entityId: realm.saml.entity_id ?? `${realm.issuer}/saml/metadata`, acsUrl: `${realm.issuer}/saml/acs` };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (typeof address !== 'object' || !address) throw new Error('the server listens nowhere');
-  return address.port;
-}
-
-async function close(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    // a browser that keeps its connection must not keep us
-    setTimeout(() => server.closeAllConnections(), 5_000).unref();
-  });
 }

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { Middleware } from 'koa';
+import { listening, type Listening } from './listening.ts';
 import type { RealmHost } from './realm.ts';
 
 /** A request that was answered: which kind of page, `2xx` … or `aborted`, and how long it took. */
@@ -47,7 +48,7 @@ export function metricsRoute({ contentType, page }: Scrape): Middleware {
 }
 
 /** `/metrics` at a port of its own: how busy an installation is, is not for everybody. */
-export function listenMetrics({ contentType, page }: Scrape, port: number, host: string): Promise<Server> {
+export function listenMetrics({ contentType, page }: Scrape, port: number, host: string): Promise<Listening> {
   const server = createServer((req, res) => {
     if (req.method !== 'GET' || req.url !== '/metrics') {
       res.writeHead(404).end();
@@ -58,8 +59,5 @@ export function listenMetrics({ contentType, page }: Scrape, port: number, host:
       () => res.writeHead(500).end(),
     );
   });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host }, () => resolve(server));
-  });
+  return listening(server, port, host);
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { BlockList, isIPv6 } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
@@ -9,6 +10,7 @@ import serveStatic from 'koa-static';
 import type { Logger } from 'pino';
 import type { System } from '../config/schema.ts';
 import { root } from '../root.ts';
+import { listening, type Listening } from './listening.ts';
 import { demoRoutes } from './demo.ts';
 import { securityHeaders } from './headers.ts';
 import { renderProblem } from './pages.ts';
@@ -52,16 +54,13 @@ export function createHttp(system: System, hosts: RealmHost[], log: Logger, watc
 }
 
 /** Limits against half-sent requests: Node's own defaults hold a connection for minutes. */
-export function listen(app: Koa, port: number, host?: string): Promise<Server> {
+export function listen(app: Koa, port: number, host?: string): Promise<Listening> {
   const handle = app.callback();
   const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 };
   const server = createServer(limits, (req, res) => { void handle(req, res); });
   server.maxHeadersCount = 100;
   server.maxRequestsPerSocket = 1000;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host }, () => resolve(server));
-  });
+  return listening(server, port, host);
 }
 
 /** X-Forwarded-* is believed of listed proxies only; from others it is taken away before anything reads it. */
@@ -130,8 +129,19 @@ function healthRoutes(hosts: RealmHost[]): Middleware {
   };
 }
 
+/** Milliseconds for a database to answer: who asks wants to send people elsewhere, not to wait. */
+const pingPatience = 2000;
+
+async function answers({ database }: RealmHost): Promise<boolean> {
+  const end = new AbortController();
+  const late = sleep(pingPatience, false, { signal: end.signal }).catch(() => false);
+  const up = await Promise.race([database.ping().then(() => true, () => false), late]);
+  end.abort();
+  return up;
+}
+
 async function ready(ctx: Context, hosts: RealmHost[]): Promise<void> {
-  const realms = await Promise.all(hosts.map(async ({ realm, database }) => [realm.id, await database.ping().then(() => true, () => false)] as const));
+  const realms = await Promise.all(hosts.map(async (host) => [host.realm.id, await answers(host)] as const));
   const down = realms.filter(([, up]) => !up).map(([id]) => id);
   ctx.status = down.length === 0 ? 200 : 503;
   ctx.body = down.length === 0 ? { status: 'ready' } : { status: 'unavailable', realms: down };

@@ -44,7 +44,11 @@ async function newDatabase(server: string): Promise<{ url: string; drop(): Promi
   const administer = async (statement: string): Promise<void> => {
     const client = new pg.Client({ connectionString: server });
     await client.connect();
-    await client.query(statement).finally(() => client.end());
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
   await administer(`create database ${name}`);
   const own = new URL(server);

@@ -6,8 +6,10 @@ import { createSamlBroker } from './brokers/saml/broker.ts';
 import { spMetadata } from './brokers/saml/metadata.ts';
 import type { Broker } from './brokers/broker.ts';
 import { databaseOptions } from './config/database.ts';
+import { profiles } from './config/profile.ts';
 import type { Config, Realm, System } from './config/schema.ts';
 import { hashPassword } from './domain/passwords.ts';
+import { startSessionWorker } from './domain/session-worker.ts';
 import { Engine } from './flow/engine.ts';
 import { proveRealm } from './flow/prove.ts';
 import { providerPages } from './http/pages.ts';
@@ -22,6 +24,7 @@ import { createSenders } from './messages/senders.ts';
 import { startOutboxWorker } from './messages/worker.ts';
 import { contentType, createMetrics, type Metrics, type RealmMetrics } from './metrics/metrics.ts';
 import { auditProvider } from './oidc/audit.ts';
+import { logoutSender, logoutSettled } from './oidc/notices.ts';
 import { observeProvider } from './oidc/observe.ts';
 import { checkClients, createProvider } from './oidc/provider.ts';
 import { root } from './root.ts';
@@ -65,7 +68,10 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
   for (const realm of realms) opened.push(await openRealm(realm, { system, renderer, log: log.child({ realm: realm.id }), clock, metrics }));
   const hosts = opened.map(({ host }) => host);
   const senders = createSenders(system);
-  const workers = opened.map(({ host: { database, log: realmLog }, counts }) => startOutboxWorker({ database, senders, log: realmLog, clock, observe: counts.outbox }));
+  const workers = opened.map(({ host, counts }) => startOutboxWorker({
+    database: host.database, senders: { ...senders, logout: logoutSender(() => host.provider), settled: logoutSettled(clock) }, log: host.log, clock, observe: counts.outbox,
+  }));
+  const sessions = hosts.map(({ database, realm, log: realmLog }) => startSessionWorker({ database, realm, clock, log: realmLog }));
   const purges = hosts.map(({ database, log: realmLog }) => startPurge(database, clock, realmLog));
   const sealings = hosts.map(({ database, log: realmLog }) => startSealing(database, clock, realmLog));
   const scrape = { contentType, page: () => metrics.scrape() };
@@ -82,6 +88,7 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
       metrics.stop();
       for (const { watch } of opened) watch.stop();
       for (const purge of purges) purge.stop();
+      for (const worker of sessions) await worker.stop();
       for (const worker of workers) await worker.stop();
       senders.close?.();
       for (const sealing of sealings) await sealing.stop();
@@ -111,7 +118,7 @@ type Opened = { host: RealmHost; counts: RealmMetrics; watch: KeyWatch };
 
 async function openRealm(realm: Realm, { system, renderer, log, clock, metrics }: Parts): Promise<Opened> {
   const folder = resolve(root, system.keys);
-  const keys = await ensureRealmKeys(folder, realm.id, { demo: system.demo });
+  const keys = await ensureRealmKeys(folder, realm.id, { demo: system.demo, rsaBits: profiles[realm.profile].rsaBits });
   const counts = metrics.realm(realm.id, system.database_url ? 'postgres' : 'sqlite');
   const database = openDatabase({ ...databaseOptions(system, realm.id), observe: counts.database });
   await migrate(database);

@@ -1,6 +1,8 @@
-import { importJWK } from 'jose';
+import { createRemoteJWKSet, importJWK } from 'jose';
 import type { JWK } from 'jose';
 import * as oidc from 'openid-client';
+import type { LoggedOut } from './logout-token.ts';
+import { createLogoutReader } from './logout-token.ts';
 import type { Portal } from './portals.ts';
 
 export type Tokens = { accessToken: string; refreshToken: string | undefined; idToken: string; expiresAt: number; claims: Record<string, unknown> };
@@ -15,10 +17,15 @@ export type ClientOptions = { portal: Portal; issuer: string; base: string; key:
 /** The issuer's metadata is fetched when it is first needed, and again when that failed: Sluis may start later. */
 export function createClient({ portal, issuer, base, key }: ClientOptions) {
   const redirectUri = `${base}/callback`;
-  const configuration = discovered(async () => oidc.discovery(
+  const configuration = once(async () => oidc.discovery(
     new URL(issuer), portal.id, { id_token_signed_response_alg: 'ES256' }, await credential(portal, key),
     { timeout: 10, ...(issuer.startsWith('http:') ? { execute: [oidc.allowInsecureRequests] } : {}) },
   ));
+  const logoutReader = once(async () => {
+    const { jwks_uri: keys } = (await configuration()).serverMetadata();
+    if (keys === undefined) throw new Error(`${issuer} has no jwks_uri`);
+    return createLogoutReader({ issuer, audience: portal.id, keys: createRemoteJWKSet(new URL(keys)), now: () => Math.floor(Date.now() / 1000) });
+  });
   return {
     /** where to send the browser, and what must come back */
     async start(extra: Record<string, string>): Promise<{ url: string; pending: Pending }> {
@@ -50,6 +57,10 @@ export function createClient({ portal, issuer, base, key }: ClientOptions) {
     async logoutUrl(tokens: Tokens): Promise<string> {
       return oidc.buildEndSessionUrl(await configuration(), { id_token_hint: tokens.idToken, post_logout_redirect_uri: `${base}/` }).href;
     },
+    /** @throws LogoutRefusal when the token may not be believed */
+    async readLogout(token: string): Promise<LoggedOut> {
+      return (await logoutReader())(token);
+    },
   };
 }
 
@@ -59,10 +70,10 @@ async function credential(portal: Portal, key: JWK | undefined): Promise<oidc.Cl
   return oidc.PrivateKeyJwt({ key: await importJWK(key, 'ES256') as oidc.CryptoKey, kid: key.kid });
 }
 
-function discovered(discover: () => Promise<oidc.Configuration>): () => Promise<oidc.Configuration> {
-  let kept: Promise<oidc.Configuration> | undefined;
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let kept: Promise<T> | undefined;
   return () => {
-    kept ??= discover().catch((error: unknown) => {
+    kept ??= make().catch((error: unknown) => {
       kept = undefined;
       throw error;
     });

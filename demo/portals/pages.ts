@@ -1,11 +1,12 @@
 import { html } from '../html.ts';
-import type { Html } from '../html.ts';
 import { greeting, levelLabel, numberLabel } from './claims.ts';
 import type { User } from './claims.ts';
-import type { MenuItem, Portal } from './portals.ts';
+import type { Site } from './layout.ts';
+import { layout, stayForm } from './layout.ts';
+import type { MenuItem } from './portals.ts';
 import { menuFor } from './portals.ts';
-
-export type Site = { portal: Portal; base: string; adminUrl: string | undefined };
+import type { Ending } from './sessions.ts';
+import { idle } from './sessions.ts';
 
 /** The page before login: what one needs, and the button (page A01). */
 export function startPage(site: Site, user: User | undefined): string {
@@ -34,7 +35,7 @@ export function dashboardPage(site: Site, user: User): string {
 /** A page of the menu. What it does is the portal's; the right to see it came from Sluis. */
 export function itemPage(site: Site, user: User, item: MenuItem): string {
   return layout(site, user, item.label, html`<h1>${item.label}</h1><p data-page="${item.id}">${item.text}</p>
-    <p class="small">Dit is een voorbeeldpagina van de demowereld.</p>`, item.id);
+    <p class="small">Dit is een voorbeeldpagina van de demowereld.</p>`, { current: item.id });
 }
 
 export function forbiddenPage(site: Site, user: User, item: MenuItem): string {
@@ -64,25 +65,27 @@ export function missingPage(site: Site, user: User | undefined): string {
   return layout(site, user, 'Pagina niet gevonden', html`<h1>Deze pagina bestaat niet</h1><p><a class="button" href="${site.base}/">Naar het begin</a></p>`);
 }
 
-function layout(site: Site, user: User | undefined, title: string, body: Html, current = ''): string {
-  const { portal, base, adminUrl } = site;
-  return html`<!doctype html>
-<html lang="nl"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title === portal.name ? title : `${title} - ${portal.name}`}</title><link rel="stylesheet" href="/assets/portals.css"></head>
-<body class="${portal.id}"><a class="skip" href="#inhoud">Naar de inhoud</a>
-<header><p class="name"><a href="${base}/">${portal.name}</a></p><p class="owner">${portal.owner}</p>
-${user && html`<form method="post" action="${base}/logout"><button data-logout>Uitloggen</button></form>`}</header>
-${user && html`<nav aria-label="Menu"><ul><li><a href="${base}/dashboard">Dashboard</a></li>
-${menuFor(portal, user.roles).map((item) => html`<li><a data-menu="${item.id}" href="${base}/${item.id}" ${item.id === current && html`aria-current="page"`}>${item.label}</a></li>`)}
-${adminUrl && html`<li><a href="${adminUrl}">Gebruikersbeheer</a></li>`}</ul></nav>`}
-<main id="inhoud" tabindex="-1">${body}</main>
-<footer><p>Demoportaal: alle namen en nummers zijn verzonnen.</p></footer></body></html>`.text;
+/** For who works without script: the last two minutes, or how long it still lasts when another window was used. */
+export function warningPage(site: Site, user: User, endsAt: Date, from: string): string {
+  return layout(site, user, 'U wordt zo uitgelogd', html`<h1>U wordt zo uitgelogd</h1>
+    <p data-end="idle-warning">U heeft in dit venster een tijd niets gedaan. Om <strong>${clockTime(endsAt)}</strong> wordt u uitgelogd. Wilt u verder werken?</p>
+    ${stayForm(site.portal, from)}`, { current: '', watched: false });
 }
 
-/** The list of portals, for who opens the address without one. */
-export function listPage(portals: Portal[], base: string): string {
-  return html`<!doctype html>
-<html lang="nl"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Inloggen op de portalen</title>
-<link rel="stylesheet" href="/assets/portals.css"></head><body><header><p class="name">Demowereld</p></header>
-<main><h1>Inloggen op de portalen</h1><ul class="cards">${portals.map((portal) => html`<li><a href="${base}/${portal.id}/">${portal.name}</a><p>${portal.owner}</p></li>`)}</ul></main></body></html>`.text;
+/** After the end. Nothing of the person is left on it. */
+export function loggedOutPage(site: Site, why: Ending | undefined): string {
+  return layout(site, undefined, 'U bent uitgelogd', html`<h1>U bent uitgelogd</h1>
+    <p data-end="${why ?? 'logged-out'}">${whyEnded(why)}</p>
+    <p><a class="button" href="${site.base}/login">Opnieuw inloggen</a></p>`);
+}
+
+function whyEnded(why: Ending | undefined): string {
+  if (why === 'idle') return `U bent uitgelogd omdat u ${idle / 60} minuten niets heeft gedaan.`;
+  if (why === 'elsewhere') return 'Uw inlogsessie is afgelopen. Dat gebeurt als u bij een ander portaal uitlogt, of als u nergens meer actief was.';
+  if (why === 'refused') return 'De inlogdienst laat u niet meer toe op dit portaal. Uw sessie is afgelopen, of uw rechten zijn veranderd.';
+  return 'U bent niet meer ingelogd op dit portaal.';
+}
+
+function clockTime(at: Date): string {
+  return new Intl.DateTimeFormat('nl-NL', { hour: '2-digit', minute: '2-digit', timeZone: 'Europe/Amsterdam' }).format(at);
 }

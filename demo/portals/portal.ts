@@ -2,20 +2,22 @@ import type { Router } from '@koa/router';
 import type { Context } from 'koa';
 import type { Client } from './client.ts';
 import { errorCode } from './client.ts';
+import { cookieOf, seeOther, setCookie } from './http.ts';
+import type { Site } from './layout.ts';
 import { dashboardPage, errorPage, forbiddenPage, itemPage, missingPage, startPage } from './pages.ts';
-import type { Site } from './pages.ts';
 import { mayOpen } from './portals.ts';
+import { sessionRoutes } from './session-routes.ts';
 import type { Session, Sessions } from './sessions.ts';
-import { createSessions } from './sessions.ts';
+import { createLogins, createSessions, randomId } from './sessions.ts';
 
-type Parts = { site: Site; client: Client; sessions: Sessions; secure: boolean; log: (line: string) => void };
+export type Parts = { site: Site; client: Client; sessions: Sessions; logins: ReturnType<typeof createLogins>; secure: boolean; now: () => number; log: (line: string) => void };
 
 /** Parameters of the login that a portal passes on when its own address has them. */
 const passedOn = ['acr_values', 'prompt', 'ui_locales', 'max_age', 'login_hint'];
 
 /** Adds the routes of one portal. */
-export function createPortal(router: Router, given: Omit<Parts, 'sessions'>): void {
-  const parts: Parts = { ...given, sessions: createSessions(given.client, () => Math.floor(Date.now() / 1000)) };
+export function createPortal(router: Router, given: Omit<Parts, 'sessions' | 'logins'>): void {
+  const parts: Parts = { ...given, sessions: createSessions(given.client, given.now), logins: createLogins(given.now) };
   const { site, sessions } = parts;
   const path = `/${site.portal.id}`;
   router.get(path, async (ctx) => {
@@ -26,6 +28,7 @@ export function createPortal(router: Router, given: Omit<Parts, 'sessions'>): vo
   router.get(`${path}/login`, (ctx) => logIn(ctx, parts));
   router.get(`${path}/callback`, (ctx) => callback(ctx, parts));
   router.post(`${path}/logout`, (ctx) => logOut(ctx, parts));
+  sessionRoutes(router, parts);
   router.get(`${path}/dashboard`, (ctx) => withSession(ctx, parts, (session) => dashboardPage(site, session.user)));
   router.get(`${path}/:item`, (ctx) => withSession(ctx, parts, (session) => {
     const item = site.portal.menu.find((entry) => entry.id === ctx.params['item']);
@@ -36,11 +39,12 @@ export function createPortal(router: Router, given: Omit<Parts, 'sessions'>): vo
   }));
 }
 
-/** Without a session there is nothing to see: back to the start page of the portal. */
+/** Without a session there is nothing to see: back to the start page of the portal, or to the page that says why it ended. */
 async function withSession(ctx: Context, parts: Parts, page: (session: Session) => string): Promise<void> {
   ctx.status = 200;
-  const session = await parts.sessions.active(cookieOf(ctx, parts, 'session'));
-  if (!session) return seeOther(ctx, `${parts.site.base}/`);
+  const cookie = cookieOf(ctx, parts, 'session');
+  const session = await parts.sessions.active(cookie);
+  if (!session) return seeOther(ctx, `${parts.site.base}/${parts.sessions.endedBecause(cookie) ? 'logged-out' : ''}`);
   ctx.body = page(session);
 }
 
@@ -48,9 +52,9 @@ async function logIn(ctx: Context, parts: Parts): Promise<void> {
   const extra = passedOn.flatMap((name) => (typeof ctx.query[name] === 'string' ? [[name, ctx.query[name]]] : []));
   try {
     const { url, pending } = await parts.client.start(Object.fromEntries(extra) as Record<string, string>);
-    const browser = cookieOf(ctx, parts, 'browser') ?? parts.sessions.newId();
+    const browser = cookieOf(ctx, parts, 'browser') ?? randomId();
     setCookie(ctx, parts, 'browser', browser);
-    parts.sessions.remember(browser, pending);
+    parts.logins.remember(browser, pending);
     seeOther(ctx, url);
   } catch (error) {
     failed(ctx, parts, error, 502);
@@ -59,7 +63,7 @@ async function logIn(ctx: Context, parts: Parts): Promise<void> {
 
 async function callback(ctx: Context, parts: Parts): Promise<void> {
   const state = typeof ctx.query['state'] === 'string' ? ctx.query['state'] : '';
-  const pending = parts.sessions.take(cookieOf(ctx, parts, 'browser'), state);
+  const pending = parts.logins.take(cookieOf(ctx, parts, 'browser'), state);
   if (!pending) {
     ctx.status = 400;
     ctx.body = errorPage(parts.site, { code: 'unknown_login', description: '' });
@@ -94,20 +98,4 @@ function failed(ctx: Context, parts: Parts, error: unknown, status: number): voi
   parts.log(`portal ${parts.site.portal.id}: ${known.code}: ${error instanceof Error ? error.message : 'unknown'}`);
   ctx.status = status;
   ctx.body = errorPage(parts.site, known);
-}
-
-function seeOther(ctx: Context, url: string): void {
-  ctx.status = 303;
-  ctx.redirect(url);
-}
-
-function cookieOf(ctx: Context, { site }: Parts, name: string): string | undefined {
-  return ctx.cookies.get(`${site.portal.id}.${name}`);
-}
-
-/** Each portal has its own path, so that portals on one host do not see each other's cookies. */
-function setCookie(ctx: Context, { site, secure }: Parts, name: string, value: string | null): void {
-  // behind a proxy the connection itself is not encrypted, the address is
-  ctx.cookies.secure = secure;
-  ctx.cookies.set(`${site.portal.id}.${name}`, value, { path: `/${site.portal.id}`, httpOnly: true, sameSite: 'lax', secure, overwrite: true });
 }

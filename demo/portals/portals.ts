@@ -16,6 +16,8 @@ export type Portal = {
   /** what somebody needs before logging in */
   notices: string[];
   intro: string;
+  /** a test environment: marked on every page (seed row IB-10) */
+  test?: true;
   /** demo secret; absent: the client signs with its own key (private_key_jwt) */
   secret?: string;
   menu: MenuItem[];
@@ -34,6 +36,8 @@ const zorg: MenuItem[] = [
   { id: 'wlz-instellingen', label: 'Wlz-Registertoets: instellingen', roles: managerOf('wlz-registertoets'), text: '(Webservice)instellingen van de Wlz-Registertoets.' },
 ];
 
+const network = 'U heeft Gemnet of Diginetwerk nodig om in te loggen op dit portaal.';
+
 export const portals: Portal[] = [
   {
     id: 'portaal-zorg',
@@ -41,7 +45,7 @@ export const portals: Portal[] = [
     name: 'portaal Zorg',
     owner: 'Wmo en Jeugdzorg',
     notices: [
-      'U heeft Gemnet of Diginetwerk nodig om in te loggen op dit portaal.',
+      network,
       'U heeft eHerkenning nodig, minimaal niveau 3.',
     ],
     intro: 'Voor het berichtenverkeer op het gebied van Wmo en Jeugdzorg.',
@@ -53,15 +57,41 @@ export const portals: Portal[] = [
     name: 'portaal Werk en inkomen',
     owner: 'Werk en inkomen, Onderwijs, Belastingen',
     notices: [
-      'U heeft Gemnet of Diginetwerk nodig om in te loggen op dit portaal.',
+      network,
       'U heeft eHerkenning nodig, minimaal niveau 2.',
     ],
     intro: 'Voor het aanleveren van bestanden en het ophalen van rapportages.',
-    secret: 'demo-secret-werk-en-inkomen-not-for-production',
     menu: [
       { id: 'aanleveren', label: 'Bestanden aanleveren', text: 'Bestanden aanleveren voor Werk en inkomen.' },
       { id: 'rapportages', label: 'Rapportages', text: 'Rapportages ophalen.' },
     ],
+  },
+  {
+    id: 'centrale-voorziening-bvv',
+    realm: 'inlichtingenbureau',
+    name: 'Centrale Voorziening Bvv',
+    owner: 'Basisvoorziening vreemdelingen',
+    notices: [
+      network,
+      'U heeft eHerkenning nodig, minimaal niveau 4: een smartcard of USB-token.',
+    ],
+    intro: 'Voor het opvragen van verblijfsgegevens.',
+    menu: [
+      { id: 'raadplegen', label: 'Verblijfsgegevens raadplegen', text: 'Verblijfsgegevens raadplegen.' },
+    ],
+  },
+  {
+    id: 'portaal-zorg-test',
+    realm: 'inlichtingenbureau',
+    name: 'Testomgeving portaal Zorg',
+    owner: 'Wmo en Jeugdzorg',
+    notices: [
+      network,
+      'U heeft eHerkenning nodig, minimaal niveau 3.',
+    ],
+    intro: 'Om het berichtenverkeer van Wmo en Jeugdzorg te proberen.',
+    test: true,
+    menu: zorg,
   },
   {
     id: 'mijn-cak-zakelijk',

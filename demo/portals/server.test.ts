@@ -3,6 +3,7 @@ import request from 'supertest';
 import { readSettings } from '../settings.ts';
 import { readWorld } from '../world.ts';
 import type { Client } from './client.ts';
+import { LogoutRefusal } from './logout-token.ts';
 import { portals } from './portals.ts';
 import { createPortals } from './server.ts';
 
@@ -11,24 +12,29 @@ const acr = 'http://eidas.europa.eu/LoA/substantial';
 
 /** A client that gets these roles for whatever code it is given. */
 function clientWith(roles: string[]): Client {
-  const tokens = { accessToken: 'a', refreshToken: undefined, idToken: 'id', expiresAt: 4_000_000_000, claims: { sub: '1', acr } };
+  const tokens = { accessToken: 'a', refreshToken: undefined, idToken: 'id', expiresAt: 4_000_000_000, claims: { sub: '1', sid: 'sid-1', acr } };
   return {
     start: async (extra) => ({ url: `http://sluis.example/auth?state=s&${new URLSearchParams(extra)}`, pending: { state: 's', nonce: 'n', verifier: 'v' } }),
     finish: async () => tokens,
     refresh: async () => tokens,
     userinfo: async () => ({ sub: '1', name: 'Bram <b>', roles, organisation: { name: 'Gemeente Lissendam', identifiers: { kvk: '99990001' } } }),
+    readLogout: async (token) => (token === 'good' ? { sub: '1', sid: 'sid-1' } : refuse()),
     logoutUrl: async () => 'http://sluis.example/session/end?id_token_hint=id',
   };
 }
 
-function browserWith(roles: string[]) {
+function refuse(): never {
+  throw new LogoutRefusal('no good');
+}
+
+function browserWith(roles: string[], now?: () => number) {
   const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'secret', kid: 'portaal-zorg-1' };
-  const app = createPortals({ settings, world: readWorld(), portals, keys: new Map([['portaal-zorg', key]]), log: () => undefined, clientFor: () => clientWith(roles) });
+  const app = createPortals({ settings, world: readWorld(), portals, keys: new Map([['portaal-zorg', key]]), log: () => undefined, clientFor: () => clientWith(roles), ...(now && { now }) });
   return request.agent(app.callback());
 }
 
-async function loggedIn(roles: string[]) {
-  const browser = browserWith(roles);
+async function loggedIn(roles: string[], now?: () => number) {
+  const browser = browserWith(roles, now);
   await browser.get('/portaal-zorg/login').expect(303);
   await browser.get('/portaal-zorg/callback?code=c&state=s').expect(303).expect('location', `${settings.portalsUrl}/portaal-zorg/dashboard`);
   return browser;
@@ -72,6 +78,18 @@ describe('a demo portal', () => {
   test('an answer that nobody here asked for is refused', async () => {
     const answer = await browserWith([]).get('/portaal-zorg/callback?code=c&state=s').expect(400);
     expect(answer.text).toContain('data-end="unknown_login"');
+  });
+
+  test('IB-10: a test environment is marked on every page: start, dashboard, what is not there, errors, the end', async () => {
+    const browser = browserWith([]);
+    const pages = [await browser.get('/portaal-zorg-test/'), await browser.get('/portaal-zorg-test/callback?state=x'), await browser.get('/portaal-zorg-test/logged-out')];
+    await browser.get('/portaal-zorg-test/login').expect(303);
+    await browser.get('/portaal-zorg-test/callback?code=c&state=s').expect(303);
+    for (const path of ['dashboard', 'iwmo-bestanden', 'nothing', 'warning']) pages.push(await browser.get(`/portaal-zorg-test/${path}`));
+    expect(pages.map(({ status }) => status)).toEqual([200, 400, 200, 200, 403, 404, 200]);
+    for (const { text } of pages) expect(text).toMatch(/<title>.*Testomgeving[^]*data-test-environment>Testomgeving/);
+    expect((await browser.get('/portaal-zorg/')).text).not.toMatch(/testomgeving/i);
+    expect((await browser.get('/')).text).toContain('<li class="test"><a href="http://localhost:3001/portaal-zorg-test/">Testomgeving portaal Zorg');
   });
 
   test('serves its public key only, and world.json', async () => {

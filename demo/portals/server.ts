@@ -10,7 +10,7 @@ import type { World } from '../world.ts';
 import { createClient } from './client.ts';
 import type { Client } from './client.ts';
 import { publicPart } from './keys.ts';
-import { listPage } from './pages.ts';
+import { listPage } from './layout.ts';
 import { createPortal } from './portal.ts';
 import type { Portal } from './portals.ts';
 import { worldDocument } from './world.ts';
@@ -23,26 +23,32 @@ export type PortalsOptions = {
   log: (line: string) => void;
   /** how a portal talks to Sluis; tests give their own */
   clientFor?: (portal: Portal) => Client;
+  /** epoch seconds; the system's clock by default */
+  now?: () => number;
 };
+
+const assets = { 'portals.css': 'text/css', 'idle.js': 'text/javascript' };
 
 /** The relying parties of the demo world: ordinary OpenID Connect clients that know nothing of Sluis' inside. */
 export function createPortals(options: PortalsOptions): Koa {
-  const { settings, world, portals, keys } = options;
+  const { settings, world, portals, keys, now = () => Math.floor(Date.now() / 1000) } = options;
   const router = new Router();
   router.get('/', (ctx) => { ctx.body = listPage(portals, settings.portalsUrl); });
   router.get('/world.json', (ctx) => { ctx.body = worldDocument(settings, world, portals, keys); });
   router.get('/favicon.ico', (ctx) => { ctx.status = 204; });
-  router.get('/assets/portals.css', (ctx) => {
-    ctx.type = 'text/css';
-    ctx.body = readFileSync(join(root, 'demo/portals/assets/portals.css'));
-  });
+  for (const [name, type] of Object.entries(assets)) {
+    router.get(`/assets/${name}`, (ctx) => {
+      ctx.type = type;
+      ctx.body = readFileSync(join(root, 'demo/portals/assets', name));
+    });
+  }
   for (const portal of portals) {
     const key = keys.get(portal.id);
     const base = `${settings.portalsUrl}/${portal.id}`;
     const client = options.clientFor?.(portal) ?? createClient({ portal, issuer: `${settings.sluisUrl}/${portal.realm}`, base, key });
     const adminUrl = portal.realm === 'inlichtingenbureau' ? `${settings.sluisUrl}/${portal.realm}/admin/` : undefined;
     if (key) router.get(`/${portal.id}/jwks.json`, (ctx) => { ctx.body = { keys: [publicPart(key)] }; });
-    createPortal(router, { site: { portal, base, adminUrl }, client, secure: base.startsWith('https:'), log: options.log });
+    createPortal(router, { site: { portal, base, adminUrl }, client, secure: base.startsWith('https:'), now, log: options.log });
   }
   const app = new Koa();
   app.silent = true;
@@ -53,7 +59,7 @@ export function createPortals(options: PortalsOptions): Koa {
 
 function headers(sluisUrl: string) {
   // logging out is a form that ends at Sluis
-  const policy = `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' ${new URL(sluisUrl).origin}; frame-ancestors 'none'; base-uri 'none'`;
+  const policy = `default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self' ${new URL(sluisUrl).origin}; frame-ancestors 'none'; base-uri 'none'`;
   return async (ctx: Context, next: () => Promise<void>): Promise<void> => {
     ctx.set('Content-Security-Policy', policy);
     ctx.set('Cache-Control', 'no-store');

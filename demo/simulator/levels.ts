@@ -5,6 +5,8 @@ const ladder = ['loa1', 'loa2', 'loa2plus', 'loa3', 'loa4'].map((name) => prefix
 
 /** What is reached without a card: password and SMS code never give level 4. */
 export const highestWithoutCard = `${prefix}loa3`;
+/** Name and password alone. */
+export const passwordOnly = `${prefix}loa2`;
 export const card = `${prefix}loa4`;
 
 /** Rank on the ladder; an unknown class is above everything, so that nothing satisfies it. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { World, WorldPerson } from '../world.ts';
 import type { SentCode } from './codes.ts';
 import { newCode, tryCode } from './codes.ts';
-import { card, highestWithoutCard, lower, rank } from './levels.ts';
+import { card, highestWithoutCard, lower, passwordOnly, rank } from './levels.ts';
 import type { LoginRequest } from './request.ts';
 
 const lifetime = 1800;
@@ -64,6 +64,7 @@ export function submit(world: World, login: Login, form: Record<string, string>,
   if (action === 'back') return toMethod(login);
   if (login.stage === 'method') return action === 'card' ? toCard(login) : password(world, login, form, now);
   if (login.stage === 'card') return chosenCard(world, login, form, obey);
+  if (login.stage === 'code' && action === 'skip') return skip(login);
   if (login.stage === 'code') return action === 'sms' || action === 'call' ? again(login, action, now) : code(login, form, obey, now);
   return action === 'proceed' ? { kind: 'answer', level: login.level ?? '' } : page;
 }
@@ -106,6 +107,15 @@ function code(login: Login, form: Record<string, string>, obey: boolean, now: nu
   const result = tryCode(login.sent, form['code'] ?? '', now);
   if (!result.ok) return { kind: 'page', problem: { field: 'code', code: result.problem, left: result.left } };
   return shown(login, obey);
+}
+
+/** Level 2 asks no SMS code: who wants no more than that may leave it out. */
+export function maySkip({ request, level }: Login): boolean {
+  return rank(request.minimum ?? passwordOnly) <= rank(passwordOnly) && rank(level ?? '') > rank(passwordOnly);
+}
+
+function skip(login: Login): Next {
+  return maySkip(login) ? { kind: 'answer', level: passwordOnly } : page;
 }
 
 function chosenCard(world: World, login: Login, form: Record<string, string>, obey: boolean): Next {

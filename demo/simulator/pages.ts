@@ -4,6 +4,7 @@ import type { WorldPerson } from '../world.ts';
 import { brokers } from './brokers.ts';
 import { label } from './levels.ts';
 import type { Login, Problem } from './login.ts';
+import { maySkip } from './login.ts';
 import type { Language, Texts } from './texts.ts';
 import { isProblemKey, textsIn } from './texts.ts';
 
@@ -75,7 +76,9 @@ function codeBody(t: Texts, { login, problem }: PageContext): Html {
     </form>
     <h2>${t('code.again')}</h2>
     <form method="post"><p class="buttons"><button class="plain" name="action" value="sms">${t('code.sms')}</button>
-      <button class="plain" name="action" value="call">${t('code.call')}</button></p></form>`;
+      <button class="plain" name="action" value="call">${t('code.call')}</button></p></form>
+    ${login && maySkip(login) && html`<h2>${t('code.without')}</h2>
+    <form method="post"><p class="buttons"><button class="plain" name="action" value="skip">${t('code.skip')}</button></p></form>`}`;
 }
 
 function levelBody(t: Texts, params: { has: string; asked: string }): Html {

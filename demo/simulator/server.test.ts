@@ -79,6 +79,19 @@ describe('IB-3: at the broker', () => {
     expect(levelIn((await post(path, { code: outbox[0].code })).text)).toBe('loa3');
   });
 
+  test('IB-10: where level 2 is enough the code may be left out; where more is asked it may not', async () => {
+    const { broker, username, password } = person('ib-admin');
+    const low = await begin(broker, 'loa2');
+    await post(low, { username, password }).expect(303);
+    expect((await browser.get(low)).text).toContain('value="skip"');
+    expect(levelIn((await post(low, { action: 'skip' })).text)).toBe('loa2');
+    const path = await begin(broker, 'loa3');
+    await post(path, { username, password }).expect(303);
+    expect((await browser.get(path)).text).not.toContain('value="skip"');
+    await post(path, { action: 'skip' }).expect(303);
+    expect((await browser.get(path)).text).toContain('name="code"');
+  });
+
   test('cancelling answers Responder and AuthnFailed, and the login is over', async () => {
     const path = await begin('rpn');
     const answer = await post(path, { action: 'cancel' });

@@ -55,10 +55,10 @@ type Target = { id: string; portal: string; before: ClientRow | undefined };
 
 /** Makes the new metadata from what was there and the options, checks it as the files are checked, and keeps it. */
 async function write(context: Context, args: Args, event: string, target: (tx: Db) => Promise<Target>): Promise<{ data: unknown; text: string }> {
-  const { config: { system }, database, actor, now } = context;
+  const { config: { system }, realm, database, actor, now } = context;
   return database.transaction(async (tx) => {
     const { id, portal, before } = await target(tx);
-    const { config, secret } = configFrom(args, id, before && registeredConfig(before), system.demo);
+    const { config, secret } = configFrom(args, id, before && registeredConfig(before), { demo: system.demo, profile: realm.profile });
     const metadata = metadataFrom(config, portal);
     await putClient(tx, { client_id: id, portal, metadata: JSON.stringify(metadata), created_at: before?.created_at ?? now, updated_at: now });
     await appendAudit(tx, {

@@ -9,6 +9,7 @@ import { migrateCommand } from './migrate.ts';
 import { organisationCommands } from './organisation.ts';
 import { outboxCommands } from './outbox.ts';
 import { checkCommand } from './realm.ts';
+import { sessionCommands } from './session.ts';
 import { userCommands } from './user.ts';
 
 /** The one list of commands. */
@@ -23,5 +24,6 @@ export const commands: readonly Command[] = [
   ...userCommands,
   issueCommand,
   ...auditCommands,
+  ...sessionCommands,
   ...outboxCommands,
 ];

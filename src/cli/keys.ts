@@ -1,4 +1,5 @@
 import { LOOK_EVERY } from '../keys/watch.ts';
+import { profiles } from '../config/profile.ts';
 import { listKeys, rotate, type KeyInfo } from '../keys/keys.ts';
 import { appendAudit } from '../store/audit.ts';
 import { realmOption, table, time, type Command } from './command.ts';
@@ -20,7 +21,7 @@ export const keysCommands: Command[] = [
     summary: 'let the next signing key take over; running servers follow within seconds',
     options: realmOption,
     run: (args, io) => withRealm(args, io, async ({ config: { system }, realm, database, actor, now }) => {
-      const keys = await rotate(system.keys, realm.id, { demo: system.demo });
+      const keys = await rotate(system.keys, realm.id, { demo: system.demo, rsaBits: profiles[realm.profile].rsaBits });
       const current = keys.filter((key) => key.use === 'signing' && key.state === 'current').map((key) => key.kid);
       await appendAudit(database.db, { event: 'keys.rotated', action: 'U', outcome: 'success', actor, detail: { current }, now });
       const { data, text } = shown(keys);

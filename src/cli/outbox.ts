@@ -4,7 +4,7 @@ import { limitOf } from './audit.ts';
 import { realmOption, Refusal, table, time, UsageError, type Args, type Command } from './command.ts';
 import { withRealm } from './context.ts';
 
-const channels = ['mail', 'sms', 'voice', 'letter'] as const;
+const channels = ['mail', 'sms', 'voice', 'letter', 'logout'] as const;
 
 const list: Command = {
   name: 'outbox list',

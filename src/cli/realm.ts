@@ -1,27 +1,40 @@
 import { describeMistake, type Mistake } from '../config/mistakes.ts';
 import { ConfigError } from '../config/load.ts';
-import type { Realm } from '../config/schema.ts';
+import type { Config, Realm } from '../config/schema.ts';
 import { proveRealm, type Complaint } from '../flow/prove.ts';
 import { checkTheme } from '../http/theme.ts';
 import { steps } from '../steps/index.ts';
-import type { Command, Result } from './command.ts';
+import type { Args, Command, Result } from './command.ts';
 import { configOf, realmsOf } from './context.ts';
+import { profileOutcome } from './profile.ts';
 
 type Report = { realm: string; portals: number; brokers: number; clients: number; theme: string[]; flows: Complaint[] };
 
 export const checkCommand: Command = {
   name: 'realm check',
   summary: 'read the whole configuration and report every mistake; prove the flows',
-  options: { realm: { type: 'string', value: 'ID', help: 'only this realm (all files are read)' } },
+  options: {
+    realm: { type: 'string', value: 'ID', help: 'only this realm (all files are read)' },
+    profile: { type: 'string', value: 'nlgov', help: 'hold it against every requirement of this profile instead' },
+  },
   async run(args, io) {
     try {
-      return outcome(realmsOf(configOf(args, io), args).map(reportOn));
+      const config = configOf(args, io);
+      const profile = args.get('profile');
+      if (profile !== undefined) return await profileOutcome(profile, profileRealms(config, args), config.system);
+      return outcome(realmsOf(config, args).map(reportOn));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       return refusal(error.mistakes);
     }
   },
 };
+
+/** The realm that was named, else those that have the profile. */
+function profileRealms(config: Config, args: Args): Realm[] {
+  const realms = realmsOf(config, args);
+  return args.has('realm') ? realms : realms.filter(({ profile }) => profile === args.get('profile'));
+}
 
 function reportOn(realm: Realm): Report {
   return {

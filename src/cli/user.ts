@@ -64,7 +64,8 @@ function statusCommand(verb: 'lock' | 'unlock', summary: string, from: 'active' 
   };
 }
 
-async function accountOf(db: Db, text: string): Promise<AccountRow> {
+/** By account id, e-mail address or name. @throws Refusal when none or several fit */
+export async function accountOf(db: Db, text: string): Promise<AccountRow> {
   const byId = await findAccount(db, text);
   if (byId) return byId;
   const wanted = text.normalize('NFC').trim().toLowerCase();

@@ -1,6 +1,7 @@
 import { clientMistakes } from './clients.ts';
 import { didYouMean } from './mistakes.ts';
-import { clientSchema } from './schema.ts';
+import { lifetimeMistakes, type ProfileName } from './profile.ts';
+import { clientSchema, realmSchema } from './schema.ts';
 import type { Path, Source } from './source.ts';
 
 /** Names of what the code offers; the configuration lies below it and cannot look them up itself. */
@@ -18,8 +19,9 @@ export type RealmSources = {
 export function checkReferences(files: RealmSources, known: Known, demo: boolean): void {
   const realm = files.realm;
   if (realm) checkRealm(realm, known);
+  if (realm) checkResources(realm, [...files.portals.keys()], clientIds([...files.portals.values()]));
   for (const portal of files.portals.values()) checkPortal(portal, realm);
-  checkClients([...files.portals.values()], demo);
+  checkClients([...files.portals.values()], demo, record(realm?.value)['profile'] === 'nlgov' ? 'nlgov' : 'basic');
   for (const broker of files.brokers.values()) checkBroker(broker, realm);
   for (const [language, texts] of files.texts) {
     const languages = textList(record(realm?.value)['languages'] ?? ['nl', 'en']);
@@ -34,6 +36,21 @@ function checkRealm(realm: Source, known: Known): void {
     unique(realm, ['applications', index, 'roles'], roles);
   }
   for (const [id, flow] of Object.entries(record(record(realm.value)['flows']))) checkFlow(realm, id, record(flow), known);
+  const checked = realmSchema.safeParse(realm.value);
+  if (checked.success) for (const { path, message } of lifetimeMistakes(checked.data)) realm.complain(path, message);
+}
+
+function checkResources(realm: Source, portals: string[], clients: string[]): void {
+  unique(realm, ['resources'], idsOf(realm, 'resources'));
+  for (const [index, value] of list(record(realm.value)['resources']).entries()) {
+    const resource = record(value);
+    exists(realm, ['resources', index, 'portal'], 'portal', resource['portal'], portals);
+    for (const [at, client] of textList(resource['clients']).entries()) exists(realm, ['resources', index, 'clients', at], 'client', client, clients);
+  }
+}
+
+function clientIds(portals: Source[]): string[] {
+  return portals.flatMap((portal) => texts(list(record(portal.value)['clients']).map((client) => record(client)['client_id'])));
 }
 
 function checkFlow(realm: Source, id: string, flow: Record<string, unknown>, known: Known): void {
@@ -59,7 +76,7 @@ function checkPortal(portal: Source, realm: Source | undefined): void {
   }
 }
 
-function checkClients(portals: Source[], demo: boolean): void {
+function checkClients(portals: Source[], demo: boolean, profile: ProfileName): void {
   const seen = new Map<string, string>();
   for (const portal of portals) {
     for (const [index, value] of list(record(portal.value)['clients']).entries()) {
@@ -72,7 +89,7 @@ function checkClients(portals: Source[], demo: boolean): void {
       const client = clientSchema.safeParse(value);
       // what the schema finds wrong is already reported with the portal
       if (!client.success) continue;
-      for (const { path, message } of clientMistakes(client.data, demo)) portal.complain(['clients', index, ...path], message);
+      for (const { path, message } of clientMistakes(client.data, demo, profile)) portal.complain(['clients', index, ...path], message);
     }
   }
 }

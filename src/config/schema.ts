@@ -56,6 +56,9 @@ export const flowSchema = z.strictObject({
 /** `sha256:<base64url>` of a random secret of at least 32 characters. Hashed fast: it is random, not a password. */
 const secretHash = z.string().regex(/^sha256:[A-Za-z0-9_-]{43}$/, 'expected sha256:<43 base64url characters>');
 
+const signing = z.enum(['ES256', 'RS256', 'PS256']);
+const encryption = z.enum(['RSA-OAEP', 'RSA-OAEP-256']);
+
 export const clientSchema = z.strictObject({
   client_id: z.string().min(1),
   client_name: z.string().optional(),
@@ -67,13 +70,48 @@ export const clientSchema = z.strictObject({
   jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).optional(),
   grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).default(['authorization_code', 'refresh_token']),
   scope: z.string().default('openid profile email phone organisation roles'),
-  id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('ES256'),
+  id_token_signed_response_alg: signing.default('ES256'),
   /** where Sluis tells that a session ended (OpenID Connect Back-Channel Logout 1.0) */
   backchannel_logout_uri: url.optional(),
   /** false only for a confidential client that cannot do PKCE (stack of an older portal) */
   require_pkce: z.boolean().default(true),
+  /** `pairwise`: another `sub` for every sector (host of the redirect URI, or of `sector_identifier_uri`); the profile decides when absent */
+  subject_type: z.enum(['public', 'pairwise']).optional(),
+  /** JSON list of redirect URIs of several hosts that share one sector (OpenID Connect Core 8.1) */
+  sector_identifier_uri: url.optional(),
+  /** userinfo as a signed JWT */
+  userinfo_signed_response_alg: signing.optional(),
+  /** ID token and userinfo encrypted to the client's `use: enc` key, always with A256GCM */
+  id_token_encrypted_response_alg: encryption.optional(),
+  userinfo_encrypted_response_alg: encryption.optional(),
+  /** the only algorithm accepted for its request objects (RFC 9101) */
+  request_object_signing_alg: signing.optional(),
+  require_signed_request_object: z.boolean().default(false),
+  /** only requests pushed beforehand (RFC 9126) */
+  require_pushed_authorization_requests: z.boolean().default(false),
+  /** its tokens are bound to a key of its own (RFC 9449) */
+  dpop_bound_access_tokens: z.boolean().default(false),
+  /** origins whose pages may call userinfo and the token endpoints for it (CORS) */
+  allowed_origins: z.array(z.string()).default([]),
+  /** epoch seconds after which its secret is refused */
+  client_secret_expires_at: z.int().min(0).optional(),
   /** a demo client: refused outside demo mode */
   demo: z.boolean().default(false),
+});
+
+/** An API whose access tokens Sluis issues as JWTs (RFC 8707, RFC 9068). */
+export const resourceSchema = z.strictObject({
+  /** its identifier, an absolute URI without fragment; the `aud` of its tokens */
+  id: url.refine((text) => !text.includes('#'), 'a fragment is not allowed'),
+  name: z.string(),
+  /** the portal that it belongs to: whose roles its tokens hold, and whose flow decides who may have one */
+  portal: id,
+  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'expected a scope: no spaces')).min(1),
+  /** client ids that may ask; absent: every client of the portal */
+  clients: z.array(z.string()).optional(),
+  signing_alg: signing.default('ES256'),
+  /** seconds; such a token cannot be recalled */
+  ttl: z.int().positive().max(300, 'a token that cannot be recalled lives at most 300 seconds').default(300),
 });
 
 export const portalSchema = z.strictObject({
@@ -129,11 +167,14 @@ export const themeSchema = z.strictObject({
 
 export const realmSchema = z.strictObject({
   name: z.string(),
+  /** standards profile: `nlgov` has strict values (HANDBOOK) */
+  profile: z.enum(['nlgov', 'basic']).default('basic'),
   languages: z.array(z.enum(['nl', 'en'])).min(1).default(['nl', 'en']),
   desk: z.strictObject({ name: z.string(), phone: z.string(), hours: z.string(), email: z.email() }),
   levels: z.array(levelSchema).min(1),
   applications: z.array(applicationSchema).default([]),
   agreements: z.array(agreementSchema).default([]),
+  resources: z.array(resourceSchema).default([]),
   flows: z.record(id, flowSchema),
   /** how long things live, in seconds */
   ttl: z.strictObject({
@@ -143,9 +184,12 @@ export const realmSchema = z.strictObject({
     idle: seconds.default(1200),
     code: seconds.default(60),
     access_token: seconds.default(600),
+    /** how long an ID token may be taken for a login */
+    id_token: seconds.default(300),
+    /** without a refresh; each refresh begins a new one */
     refresh_token: seconds.default(28_800),
     verification_code: seconds.default(14 * 86_400),
-  }).default({ run: 3600, session: 28_800, idle: 1200, code: 60, access_token: 600, refresh_token: 28_800, verification_code: 14 * 86_400 }),
+  }).default({ run: 3600, session: 28_800, idle: 1200, code: 60, access_token: 600, id_token: 300, refresh_token: 28_800, verification_code: 14 * 86_400 }),
   login: z.strictObject({
     /** what a person types at the password step, in this order; `relation_number` is an identifier of the organisation */
     identifiers: z.array(z.enum(['relation_number', 'username'])).min(1).default(['username']),
@@ -183,6 +227,7 @@ export const systemSchema = z.strictObject({
 
 export type Level = z.infer<typeof levelSchema>;
 export type Application = z.infer<typeof applicationSchema>;
+export type Resource = z.infer<typeof resourceSchema>;
 export type Agreement = z.infer<typeof agreementSchema>;
 export type Binding = z.infer<typeof bindingSchema>;
 export type Flow = z.infer<typeof flowSchema>;

@@ -2,7 +2,9 @@ import type { Realm } from '../config/schema.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import { enqueue } from '../store/outbox.ts';
 import type { Db } from '../store/schema.ts';
-import { findSession, listSessionClients, listSessions, removeSession, touchSession, type SessionRow } from '../store/sessions.ts';
+import {
+  findSession, listSessionClients, listSessions, removeSession, removeSessionClient, touchSession, type SessionClientRow, type SessionRow,
+} from '../store/sessions.ts';
 
 /**
  * Why a session ended: without activity, at its absolute end, by its person here, by its person everywhere, because
@@ -20,6 +22,11 @@ export function endsAt({ ttl }: Pick<Realm, 'ttl'>, session: Pick<SessionRow, 'l
   return Math.min(session.last_active_at + ttl.idle, session.expires_at);
 }
 
+/** Which of the two ends comes first. */
+export function endsBy(realm: Pick<Realm, 'ttl'>, session: Pick<SessionRow, 'last_active_at' | 'expires_at'>): 'idle' | 'expired' {
+  return endsAt(realm, session) < session.expires_at ? 'idle' : 'expired';
+}
+
 /** A session that lives. One that is over counts as gone, also before the worker has ended it. */
 export async function liveSession(db: Db, realm: Pick<Realm, 'ttl'>, id: string, now: number): Promise<SessionRow | undefined> {
   const session = await findSession(db, id);
@@ -29,9 +36,11 @@ export async function liveSession(db: Db, realm: Pick<Realm, 'ttl'>, id: string,
 /** Seconds of activity that need no new row: portals may call each minute, and a page makes several calls. */
 const grain = 30;
 
-/** Activity of the person: at Sluis, or at a portal that asks for them. */
-export async function keepAlive(db: Db, session: Pick<SessionRow, 'id' | 'last_active_at'>, now: number): Promise<void> {
-  if (now - session.last_active_at >= grain) await touchSession(db, session.id, now);
+/** Activity of the person: at Sluis, or at a portal that asks for them. @returns the last activity that is now known of */
+export async function keepAlive(db: Db, session: Pick<SessionRow, 'id' | 'last_active_at'>, now: number): Promise<number> {
+  if (now - session.last_active_at < grain) return session.last_active_at;
+  await touchSession(db, session.id, now);
+  return now;
 }
 
 /**
@@ -42,17 +51,34 @@ export async function endSession(tx: Db, id: string, { reason, actor, now, addre
   const clients = await listSessionClients(tx, id);
   const session = await removeSession(tx, id);
   if (!session) return false;
-  for (const { client_id, sid, logout_uri } of clients) {
-    if (logout_uri === null) continue;
-    const notice: LogoutNotice = { accountId: session.account_id, sid };
-    await enqueue(tx, { channel: 'logout', recipient: logout_uri, subject: client_id, text: JSON.stringify(notice), now });
-  }
+  for (const client of clients) await tell(tx, session.account_id, client, now);
   await appendAudit(tx, {
     event: 'session.ended', action: 'E', outcome: 'success', reason, actor, objectType: 'session', objectId: id, now,
     ...(address !== undefined && { address }), ...(session.organisation_id && { organisationId: session.organisation_id }),
     detail: { account: session.account_id, clients: clients.map((client) => client.client_id) },
   });
   return true;
+}
+
+/** Somebody logs out of one client and stays in the session: that client is told. */
+export async function leaveClient(tx: Db, session: Pick<SessionRow, 'id' | 'account_id'>, clientId: string, now: number): Promise<void> {
+  const client = await removeSessionClient(tx, session.id, clientId);
+  if (client) await tell(tx, session.account_id, client, now);
+}
+
+async function tell(tx: Db, accountId: string, { client_id, sid, logout_uri }: SessionClientRow, now: number): Promise<void> {
+  if (logout_uri === null) return;
+  const notice: LogoutNotice = { accountId, sid };
+  await enqueue(tx, { channel: 'logout', recipient: logout_uri, subject: client_id, text: JSON.stringify(notice), now });
+}
+
+/**
+ * Ends a session that is over, as of `now`. @returns false when it lives, or was ended before
+ */
+export async function endIfOver(tx: Db, realm: Pick<Realm, 'ttl'>, id: string, now: number): Promise<boolean> {
+  const session = await findSession(tx, id);
+  if (!session || endsAt(realm, session) > now) return false;
+  return endSession(tx, id, { reason: endsBy(realm, session), actor: { kind: 'system', id: 'sessions' }, now });
 }
 
 /** Ends the sessions of a person (at one organisation when it is given), or of a whole organisation. @returns how many */

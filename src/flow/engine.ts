@@ -119,11 +119,11 @@ export class Engine {
 
   /**
    * Begins a refused run anew, without what a session brought along: the way out for who has another means or another
-   * account. What was refused stays in the audit trail.
+   * account. What was refused stays in the audit trail. An `open` one begins anew when its session is over.
    */
-  async restart(id: string): Promise<void> {
+  async restart(id: string, from: 'ended' | 'open' = 'ended'): Promise<void> {
     const run = await this.look(id);
-    if (!run || run.row.status !== 'ended' || run.row.expires_at <= run.facts.now) return;
+    if (!run || run.row.status !== from || run.row.expires_at <= run.facts.now) return;
     const patch: Patch = { journal: '[]', state: '{}', notice: null, status: 'open', end_code: null, account_id: null, organisation_id: null };
     await attempt(() => this.database.transaction((tx) => this.lock(tx, run, patch)));
   }

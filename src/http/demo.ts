@@ -8,7 +8,7 @@ import type { RealmHost } from './realm.ts';
 type Channel = 'mail' | 'sms' | 'voice' | 'letter';
 const channels: Channel[] = ['mail', 'sms', 'voice', 'letter'];
 
-/** The outbox as everybody may read it: demo mode only. The simulator delivers its codes here too. */
+/** The outbox of what goes to people, as everybody may read it: demo mode only. The simulator delivers its codes here too. */
 export function demoRoutes(hosts: RealmHost[]): Router {
   const router = new Router();
   router.get('/demo/outbox', (ctx) => show(ctx, hosts));
@@ -21,7 +21,7 @@ async function show(ctx: Context, hosts: RealmHost[]): Promise<void> {
   const [realm, to, channel] = [asked('realm'), asked('to'), asked('channel')];
   const wanted: Channel | undefined = channels.find((c) => c === channel);
   const lists = await Promise.all(hosts.filter((h) => realm === undefined || h.realm.id === realm).map(async (host) => {
-    const rows = await listOutbox(host.database.db, { limit: 200, ...(to && { to }), ...(wanted && { channel: wanted }) });
+    const rows = await listOutbox(host.database.db, { limit: 200, channels: wanted ? [wanted] : channels, ...(to && { to }) });
     return rows.map((row) => ({
       id: row.id, realm: host.realm.id, channel: row.channel, to: row.recipient, subject: row.subject, text: row.text,
       links: row.links, code: row.code, state: row.state, at: row.created_at,

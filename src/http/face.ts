@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { Portal } from '../config/schema.ts';
+import { keepAlive, liveSession } from '../domain/sessions.ts';
 import { loadState } from '../domain/state.ts';
 import { takeTry } from '../domain/throttle.ts';
-import { redeemFaceCode } from '../oidc/face-code.ts';
+import { challengeOf, redeemFaceCode } from '../oidc/face-code.ts';
 import { faceClientId } from '../oidc/clients.ts';
 import { appendAudit } from '../store/audit.ts';
-import { endFaceSession, faceSessionHash, findFaceSession, findSession, insertFaceSession, touchFaceSession } from '../store/sessions.ts';
+import { endFaceSession, faceSessionHash, findFaceSession, insertFaceSession, type SessionRow } from '../store/sessions.ts';
 import { issueTicket, redeemTicket } from '../store/tickets.ts';
 import { csrfHolds, csrfToken, fieldsOf } from './csrf.ts';
 import { renderProblem } from './pages.ts';
@@ -16,6 +17,7 @@ import { languageOf } from './viewer.ts';
 
 /** Who uses the administration: set for every route behind it, loaded fresh at each request. */
 export type AdminState = { accountId: string; organisationId: string; membershipId: string; displayName: string };
+type Entrance = { admin: AdminState; session: SessionRow };
 
 const STATE = 'face.state';
 /** Logins that one address may begin; a whole organisation shares one. */
@@ -38,29 +40,32 @@ export function faceRoutes(host: RealmHost, portal: Portal): Router {
 export function requireAdmin(host: RealmHost, portal: Portal): Middleware {
   return async (ctx, next) => {
     const cookie = ctx.cookies.get(cookieName(host, portal));
-    const admin = cookie === undefined ? undefined : await adminOf(host, faceSessionHash(cookie));
-    if (!cookie || !admin) return ctx.method === 'GET' ? begin(ctx, host, portal) : renderProblem(ctx, host, 401, 'session_not_found', { portal });
+    const entrance = cookie === undefined ? undefined : await entranceOf(host, faceSessionHash(cookie));
+    if (!cookie || !entrance) return ctx.method === 'GET' ? begin(ctx, host, portal) : renderProblem(ctx, host, 401, 'session_not_found', { portal });
     const language = languageOf(ctx, host.realm);
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD' && !csrfHolds(host.keys.secret, cookie, fieldsOf(ctx)['csrf'])) {
       return renderProblem(ctx, host, 403, 'csrf', { portal, language });
     }
-    Object.assign(ctx.state, { admin, language, csrf: csrfToken(host.keys.secret, cookie) });
+    Object.assign(ctx.state, { ...entrance, language, csrf: csrfToken(host.keys.secret, cookie) });
     return next();
   };
 }
 
 /** The session must live, also the Sluis session behind it, and the person still be an administrator: a removed role counts at once. */
-async function adminOf(host: RealmHost, hash: string): Promise<AdminState | undefined> {
+async function entranceOf(host: RealmHost, hash: string): Promise<Entrance | undefined> {
   const { database, realm } = host;
   const now = host.clock();
   const face = await findFaceSession(database.db, hash);
   if (!face || face.expires_at <= now) return undefined;
-  const session = await findSession(database.db, face.session_id);
-  if (!session || session.expires_at <= now) return undefined;
+  const session = await liveSession(database.db, realm, face.session_id, now);
+  if (!session) return undefined;
   const { account, membership, organisation } = await loadState(database.db, realm, { accountId: face.account_id, organisationId: face.organisation_id, now });
   if (!account?.active || membership?.status !== 'active' || membership.tier !== 'administrator' || organisation?.missingAgreements.length !== 0) return undefined;
-  await touchFaceSession(database.db, hash, now);
-  return { accountId: account.id, organisationId: face.organisation_id, membershipId: membership.id, displayName: account.displayName };
+  const last_active_at = await keepAlive(database.db, session, now);
+  return {
+    admin: { accountId: account.id, organisationId: face.organisation_id, membershipId: membership.id, displayName: account.displayName },
+    session: { ...session, last_active_at },
+  };
 }
 
 async function begin(ctx: Context, host: RealmHost, portal: Portal): Promise<void> {
@@ -69,13 +74,15 @@ async function begin(ctx: Context, host: RealmHost, portal: Portal): Promise<voi
   // tabs of one browser share it: the second must not undo the first one's login
   const binding = ctx.cookies.get(`${cookieName(host, portal)}_state`) ?? randomBytes(16).toString('base64url');
   const base = new URL(host.realm.issuer).pathname;
+  const verifier = randomBytes(32).toString('base64url');
   const state = await issueTicket(host.database.db, {
-    kind: STATE, runId: null, payload: { binding, to: `${base}${ctx.path}` }, ttl: stateTtl, now: host.clock(),
+    kind: STATE, runId: null, payload: { binding, to: `${base}${ctx.path}`, verifier }, ttl: stateTtl, now: host.clock(),
   });
   setCookie(ctx, host, `${cookieName(host, portal)}_state`, binding, stateTtl);
   const url = new URL(`${host.realm.issuer}/auth`);
   url.search = new URLSearchParams({
     client_id: faceClientId(portal), response_type: 'code', scope: 'openid', state, redirect_uri: `${host.realm.issuer}/admin/callback`,
+    nonce: randomBytes(16).toString('base64url'), code_challenge: challengeOf(verifier), code_challenge_method: 'S256',
   }).toString();
   ctx.status = 303;
   ctx.set('Location', url.href);
@@ -84,10 +91,10 @@ async function begin(ctx: Context, host: RealmHost, portal: Portal): Promise<voi
 async function callback(ctx: Context, host: RealmHost, portal: Portal): Promise<void> {
   const { code, state } = ctx.query;
   const now = host.clock();
-  const expected = typeof state === 'string' ? await redeemTicket<{ binding: string; to: string }>(host.database.db, STATE, state, now) : undefined;
+  const expected = typeof state === 'string' ? await redeemTicket<{ binding: string; to: string; verifier: string }>(host.database.db, STATE, state, now) : undefined;
   // the answer must come back to the browser that asked
   if (!expected || expected.payload.binding !== ctx.cookies.get(`${cookieName(host, portal)}_state`)) return renderProblem(ctx, host, 400, 'ticket', { portal });
-  const login = typeof code === 'string' ? await redeemFaceCode(host.provider, code, faceClientId(portal), host.database) : undefined;
+  const login = typeof code === 'string' ? await redeemFaceCode(host.provider, { code, verifier: expected.payload.verifier }, faceClientId(portal), host.database) : undefined;
   if (!login) return renderProblem(ctx, host, 403, 'access_denied', { portal });
   const cookie = randomBytes(32).toString('base64url');
   await host.database.transaction(async (tx) => {

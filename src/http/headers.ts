@@ -2,10 +2,15 @@ import type { Context, Middleware } from 'koa';
 
 /** Who may be posted to from a page: Chromium applies form-action to the redirects behind a post too. */
 export function allowForms(ctx: Context, origins: string[]): void {
-  ctx.set('Content-Security-Policy', policy(['\'self\'', ...new Set(origins)]));
+  ctx.set('Content-Security-Policy', policy(['\'self\'', ...new Set(origins)], '\'none\''));
 }
 
-function policy(formAction: string[]): string {
+/** A page whose script may call us, and nobody else: the one that warns before the session ends. */
+export function allowOwnCalls(ctx: Context): void {
+  ctx.set('Content-Security-Policy', policy(['\'self\''], '\'self\''));
+}
+
+function policy(formAction: string[], connect: string): string {
   return [
     'default-src \'none\'',
     // always a script-src: the provider adds the hash of its own script to an existing one
@@ -13,7 +18,7 @@ function policy(formAction: string[]): string {
     'style-src \'self\'',
     'img-src \'self\'',
     'font-src \'self\'',
-    'connect-src \'none\'',
+    `connect-src ${connect}`,
     `form-action ${formAction.join(' ')}`,
     'frame-ancestors \'none\'',
     'base-uri \'none\'',

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { abortLogin, answerUrl, finishLogin, runOfBrowser } from '../oidc/finish.ts';
+import { keepAlive, liveSession } from '../domain/sessions.ts';
 import type { OpenRun } from '../flow/run.ts';
 import type { Turn } from '../flow/turn.ts';
 import type { BrowserMessage } from '../brokers/broker.ts';
@@ -32,11 +33,25 @@ export function loginRoutes(host: RealmHost): Router {
 async function inRun(ctx: Context, host: RealmHost, work: (run: OpenRun) => Promise<void>): Promise<void> {
   const id = (ctx['params'] as { run: string }).run;
   const run = await host.engine.look(id);
-  if (run && await runOfBrowser(host.provider, ctx.req, ctx.res) === id) return work(run);
+  const own = run && await runOfBrowser(host.provider, ctx.req, ctx.res);
+  if (run && own?.id === id) return work(await stillIn(host, run, own.sessionId) ? run : await host.engine.look(id) ?? run);
   if (!run) return renderProblem(ctx, host, 404, 'session_not_found');
   // the run is over and its cookie with it: the way back to the portal is still known
   const over = run.row.status !== 'open' || run.row.expires_at <= run.facts.now;
   return over ? expired(ctx, host, run) : renderProblem(ctx, host, 400, 'session_not_found', { portal: run.portal });
+}
+
+/**
+ * Who is busy here is not idle in the session that the run began in. Once that is over, what it proved counts no more: the
+ * run begins anew. @returns whether the run is as it was
+ */
+async function stillIn({ database, realm, engine, clock }: RealmHost, run: OpenRun, sessionId: string | undefined): Promise<boolean> {
+  if (sessionId === undefined || run.row.status !== 'open') return true;
+  const session = await liveSession(database.db, realm, sessionId, clock());
+  if (session) await keepAlive(database.db, session, clock());
+  if (session || run.journal[0]?.binding !== '@session') return true;
+  await engine.restart(run.row.id, 'open');
+  return false;
 }
 
 async function post(ctx: Context, host: RealmHost, run: OpenRun): Promise<void> {
@@ -59,7 +74,7 @@ async function answer(ctx: Context, host: RealmHost, turn: Turn, redirect = fals
   if (turn.kind === 'unknown') return renderProblem(ctx, host, 404, 'session_not_found');
   if (turn.kind === 'expired') return expired(ctx, host, turn.run);
   if (turn.kind === 'leave') return sendToBroker(ctx, host, turn);
-  if (turn.kind === 'done') return seeOther(ctx, await finishLogin(host.provider, ctx.req, ctx.res, host.realm, turn.run));
+  if (turn.kind === 'done') return seeOther(ctx, await finishLogin(host, ctx.req, ctx.res, turn.run));
   if (turn.kind === 'stale' || redirect) return seeOther(ctx, hrefOf(host, turn.run));
   const language = viewerOf(ctx, host.realm, turn.run.request.language).language;
   return turn.kind === 'end' ? ended(ctx, host, turn, language) : page(ctx, host, turn, language);

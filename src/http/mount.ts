@@ -12,6 +12,8 @@ import { renderPage, renderProblem } from './pages.ts';
 import type { RealmHost } from './realm.ts';
 import type { NavItem } from './render.ts';
 import { brokerRoutes } from './return.ts';
+import { noticeFor, sessionRoutes } from './session.ts';
+import type { SessionRow } from '../store/sessions.ts';
 import { themeCss } from './theme.ts';
 
 /** Everything of one realm, under `/<realm>`: our own pages first, then the provider. */
@@ -20,14 +22,15 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
   const router = new Router();
   router.use(themeRoutes(host).routes());
   router.get('/', (ctx) => showPortals(ctx, host));
-  for (const routes of [loginRoutes(host), brokerRoutes(host)]) router.use(forms, routes.routes());
+  for (const routes of [loginRoutes(host), brokerRoutes(host), sessionRoutes(host)]) router.use(forms, routes.routes());
   const face = host.realm.portals.find((portal) => portal.first_party === 'admin');
   if (face) {
     router.use('/admin', forms, faceRoutes(host, face).routes());
     router.use('/admin', requireAdmin(host, face), adminRoutes({
       realm: host.realm, database: host.database, clock: host.clock,
       render: (ctx, view, locals) => renderPage(ctx, host, view, {
-        portal: face, language: ctx.state['language'] as string, csrf: ctx.state['csrf'] as string, nav: adminNav(ctx, host), ...locals,
+        portal: face, language: ctx.state['language'] as string, csrf: ctx.state['csrf'] as string, nav: adminNav(ctx, host),
+        session: noticeFor(ctx, host, ctx.state['session'] as SessionRow, face), ...locals,
       }),
     }).routes());
   }
@@ -96,7 +99,7 @@ function adminNav(ctx: Context, host: RealmHost): NavItem[] {
 
 /** Whoever comes to the realm itself is shown where to log in (page A01). */
 function showPortals(ctx: Context, host: RealmHost): Promise<void> {
-  const portals = host.realm.portals.map(({ name, url }) => ({ name, url }));
+  const portals = host.realm.portals.map(({ name, url, test }) => ({ name, url, test }));
   return renderPage(ctx, host, 'portals', { titleKey: 'portals.title', page: { portals } });
 }
 

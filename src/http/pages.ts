@@ -48,9 +48,12 @@ export function providerPages(host: Host): ProviderPages {
       const portal = portalOfClient(host.realm, ctx.oidc.client);
       await renderPage(ctx, host, 'logout', { titleKey: 'logout.title', ...(portal && { portal }), page: { form, portalUrl: portal?.url } });
     },
-    async loggedOut(ctx) {
+    async loggedOut(ctx, { what, sessions }) {
       const portal = portalOfClient(host.realm, ctx.oidc.client);
-      await renderPage(ctx, host, 'logged-out', { titleKey: 'logged-out.title', ...(portal && { portal }), page: { portalUrl: portal?.url } });
+      await renderPage(ctx, host, 'logged-out', {
+        titleKey: what === 'portal' || what === 'nothing' ? `logged-out.${what}.title` : 'logged-out.title', titleParams: { portal: portal?.name ?? '' },
+        ...(portal && { portal }), page: { portalUrl: portal?.url, ended: what, sessions },
+      });
     },
   };
 }

@@ -6,6 +6,7 @@ import ejs from 'ejs';
 import type { Portal, Realm } from '../config/schema.ts';
 import { root } from '../root.ts';
 import { textsFor } from '../texts/catalogue.ts';
+import type { SessionNotice } from './session.ts';
 import { themeCss } from './theme.ts';
 
 export type NavItem = { href: string; label: string; current?: boolean; icon?: string; end?: boolean; post?: string };
@@ -33,6 +34,8 @@ export type ViewLocals = {
   deadline?: number;
   /** a GET that moves the deadline; without it the page can only warn */
   extendHref?: string;
+  /** on a page behind a session: the warning before its end */
+  session?: SessionNotice;
 };
 
 export type Renderer = { render(view: string, locals: ViewLocals): Promise<string> };
@@ -66,7 +69,7 @@ export function createRenderer(): Renderer {
 /** So that a view may ask for what was not given. */
 const absent = {
   portal: undefined, problems: [], values: {}, page: {}, action: '', csrf: undefined, binding: undefined, version: undefined,
-  step: undefined, stepCount: undefined, nav: undefined, deadline: undefined, extendHref: undefined,
+  step: undefined, stepCount: undefined, nav: undefined, deadline: undefined, extendHref: undefined, session: undefined,
 };
 
 function fileOf(view: string): string {

@@ -56,8 +56,7 @@ async function receive(ctx: Context, host: RealmHost): Promise<void> {
     await appendAudit(database.db, {
       event: 'broker.refused', action: 'E', outcome: 'refused', reason: error.code, actor: { kind: 'system', id: broker.id }, runId, address: ctx.state['address'] as string, now,
     });
-    const run = await host.engine.look(runId);
-    await renderProblem(ctx, host, 400, error.code === 'broker.restricted' ? 'restricted' : 'broker', run ? { portal: run.portal, backHref: `${new URL(host.realm.issuer).pathname}/login/${runId}` } : {});
+    await renderProblem(ctx, host, 400, error.code === 'broker.restricted' ? 'restricted' : 'broker', await wayBack(host, runId));
   }
 }
 
@@ -79,5 +78,11 @@ async function refuse(ctx: Context, host: RealmHost, relay: string): Promise<voi
       runId, address: ctx.state['address'] as string, now: host.clock(),
     });
   }
-  await renderProblem(ctx, host, 400, 'ticket', runId ? { backHref: `${new URL(host.realm.issuer).pathname}/login/${runId}` } : {});
+  await renderProblem(ctx, host, 400, 'ticket', await wayBack(host, runId));
+}
+
+/** The run that a problem page leads back to, and its portal, whose test environment is marked here too (row IB-10). */
+async function wayBack(host: RealmHost, runId: string | undefined): Promise<Parameters<typeof renderProblem>[4]> {
+  const run = runId === undefined ? undefined : await host.engine.look(runId);
+  return run ? { portal: run.portal, backHref: `${new URL(host.realm.issuer).pathname}/login/${run.row.id}` } : {};
 }

@@ -13,6 +13,8 @@ export class KeyError extends Error {
 export type KeyOptions = {
   /** the demo world: files readable by others are let be */
   demo?: boolean;
+  /** size of RSA keys that are made (2048) */
+  rsaBits?: number;
 };
 
 /** @throws KeyError when others can read it; undefined when there is no such file */

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { calculateJwkThumbprint, createLocalJWKSet, importJWK, jwtVerify, SignJWT } from 'jose';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ensureRealmKeys, listKeys, rotate } from './keys.ts';
+
+// a busy machine takes its time to find primes
+jest.setTimeout(120_000);
 
 let folder: string;
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'sluis-keys-')); });
@@ -23,7 +26,7 @@ describe('ensureRealmKeys', () => {
   test('ES256 first, RSA for both RSA algorithms, key ids are thumbprints', async () => {
     const { jwks } = await ensureRealmKeys(folder, 'town');
     expect(jwks.keys.map((key) => [key.kty, key['alg'], key['use']])).toEqual([
-      ['EC', 'ES256', 'sig'], ['RSA', undefined, 'sig'], ['EC', 'ES256', 'sig'], ['RSA', undefined, 'sig'],
+      ['EC', 'ES256', 'sig'], ['RSA', undefined, 'sig'], ['RSA', undefined, 'enc'], ['EC', 'ES256', 'sig'], ['RSA', undefined, 'sig'], ['RSA', undefined, 'enc'],
     ]);
     for (const key of jwks.keys) expect(key.kid).toBe(await calculateJwkThumbprint(key as never));
     const [ec] = jwks.keys;
@@ -63,19 +66,24 @@ describe('ensureRealmKeys', () => {
   });
 });
 
+test('new RSA keys have the size that the profile asks', async () => {
+  const { jwks } = await ensureRealmKeys(folder, 'town', { rsaBits: 3072 });
+  for (const { n } of jwks.keys.filter((key) => key.kty === 'RSA')) expect(Buffer.from(String(n), 'base64url')).toHaveLength(384);
+});
+
 describe('rotate', () => {
   test('the next key signs, the old one stays published, everything else stays', async () => {
     const before = await ensureRealmKeys(folder, 'town');
     await rotate(folder, 'town');
     const after = await ensureRealmKeys(folder, 'town');
-    expect(after.jwks.keys.slice(0, 4)).toEqual([...before.jwks.keys.slice(2), ...before.jwks.keys.slice(0, 2)]);
-    expect(after.jwks.keys).toHaveLength(6);
+    expect(after.jwks.keys.slice(0, 6)).toEqual([...before.jwks.keys.slice(3), ...before.jwks.keys.slice(0, 3)]);
+    expect(after.jwks.keys).toHaveLength(9);
     // what signs now was known before, and what signed before still verifies
     expect([after.cookies[0], after.cookies[2]]).toEqual([before.cookies[1], before.cookies[0]]);
     expect([after.secret, after.saml]).toEqual([before.secret, before.saml]);
     await rotate(folder, 'town');
     const { jwks, cookies } = await ensureRealmKeys(folder, 'town');
-    expect(jwks.keys).toHaveLength(6);
+    expect(jwks.keys).toHaveLength(9);
     expect(cookies).toEqual([after.cookies[1], expect.any(String), after.cookies[0]]);
   });
 
@@ -83,8 +91,9 @@ describe('rotate', () => {
     expect(listKeys(folder, 'town')).toEqual([]);
     const infos = await rotate(folder, 'town');
     expect(infos.map((key) => `${key.use} ${key.state} ${key.algorithms.join()}`)).toEqual([
-      'signing current ES256', 'signing current RS256,PS256', 'signing next ES256', 'signing next RS256,PS256',
-      'signing previous ES256', 'signing previous RS256,PS256', 'saml current RS256',
+      'signing current ES256', 'signing current RS256,PS256', 'encryption current RSA-OAEP-256,RSA-OAEP',
+      'signing next ES256', 'signing next RS256,PS256', 'encryption next RSA-OAEP-256,RSA-OAEP',
+      'signing previous ES256', 'signing previous RS256,PS256', 'encryption previous RSA-OAEP-256,RSA-OAEP', 'saml current RS256',
     ]);
     expect(JSON.stringify(infos)).not.toMatch(/"d"|PRIVATE/);
   });

@@ -9,17 +9,17 @@ export { KeyError } from './files.ts';
 
 /** Everything secret of a realm. */
 export type RealmKeys = {
-  /** private keys; the first that fits signs, all are published */
+  /** private keys; the first that fits signs, all are published; those with `use: enc` open what was encrypted to us */
   jwks: { keys: PrivateJwk[] };
   /** the first signs cookies, all verify; the second signs next, so that every node knows it before another signs with it */
   cookies: string[];
-  /** HMAC key (32 bytes) for form tokens */
+  /** 32 bytes; what needs a key that never rotates derives its own from it (`derivedKey`) */
   secret: Buffer;
   /** the service provider's own key and certificate (PEM) */
   saml: KeyPair;
 };
 
-export type KeyInfo = { kid: string; use: 'signing' | 'saml'; algorithms: string[]; state: 'current' | 'previous' | 'next'; since: number; until?: number };
+export type KeyInfo = { kid: string; use: 'signing' | 'encryption' | 'saml'; algorithms: string[]; state: 'current' | 'previous' | 'next'; since: number; until?: number };
 
 const cookiesSchema = z.array(z.string().min(32)).min(1);
 
@@ -31,7 +31,7 @@ export async function ensureRealmKeys(folder: string, realmId: string, options: 
   const files = filesOf(folder, realmId);
   const now = seconds();
   await ensure(files.secret, options, () => newSecret());
-  await ensure(files.signing, options, () => pretty(newSigningFile(now)));
+  await ensure(files.signing, options, () => pretty(newSigningFile(now, options.rsaBits ?? 2048)));
   await ensure(files.cookies, options, () => pretty([newSecret(), newSecret()]));
   await ensure(files.saml, options, async () => {
     const { key, cert } = await newKeyPair(`Sluis ${realmId}`, now);
@@ -66,7 +66,7 @@ export function readRealmKeys(folder: string, realmId: string, options: KeyOptio
 export async function rotate(folder: string, realmId: string, options: KeyOptions = {}): Promise<KeyInfo[]> {
   const { cookies } = await ensureRealmKeys(folder, realmId, options);
   const files = filesOf(folder, realmId);
-  replaceKeyFile(files.signing, pretty(rotated(readSigning(files.signing, options), seconds())));
+  replaceKeyFile(files.signing, pretty(rotated(readSigning(files.signing, options), seconds(), options.rsaBits ?? 2048)));
   const [current = newSecret(), next = newSecret()] = cookies;
   replaceKeyFile(files.cookies, pretty([next, newSecret(), current]));
   return listKeys(folder, realmId, options);
@@ -78,10 +78,16 @@ export function listKeys(folder: string, realmId: string, options: KeyOptions = 
   if (readKeyFile(files.signing, options) === undefined) return [];
   const signing = readSigning(files.signing, options);
   const infos = (['current', 'next', 'previous'] as const).flatMap((state) => (signing[state]?.keys ?? []).map((key): KeyInfo => ({
-    kid: key.kid, use: 'signing', algorithms: key.kty === 'EC' ? ['ES256'] : ['RS256', 'PS256'], state, since: signing[state]!.created_at,
+    kid: key.kid, use: key['use'] === 'enc' ? 'encryption' : 'signing', algorithms: algorithmsOf(key), state, since: signing[state]!.created_at,
   })));
   const saml = readKeyFile(files.saml, options);
   return saml === undefined ? infos : [...infos, samlInfo(samlPair(files.saml, saml))];
+}
+
+/** What a private key serves: an RSA key has two algorithms. */
+export function algorithmsOf({ kty, use }: { kty?: unknown; use?: unknown }): string[] {
+  if (kty === 'EC') return ['ES256'];
+  return use === 'enc' ? ['RSA-OAEP-256', 'RSA-OAEP'] : ['RS256', 'PS256'];
 }
 
 function samlInfo({ cert }: KeyPair): KeyInfo {

@@ -5,7 +5,7 @@ const jwkSchema = z.looseObject({ kty: z.enum(['EC', 'RSA']), kid: z.string() })
 const generationSchema = z.strictObject({
   /** epoch seconds at which it was made */
   created_at: z.int(),
-  /** ES256 first, then the RSA key for RS256 and PS256 */
+  /** ES256 first, then the RSA key for RS256 and PS256, then (`use: enc`) the one that others encrypt to */
   keys: z.array(jwkSchema).min(1),
 });
 
@@ -20,13 +20,13 @@ export type PrivateJwk = JsonWebKey & { kid: string };
 export type SigningFile = z.infer<typeof signingSchema>;
 type Generation = SigningFile['current'];
 
-export function newSigningFile(now: number): SigningFile {
-  return { current: newGeneration(now), next: newGeneration(now) };
+export function newSigningFile(now: number, rsaBits: number): SigningFile {
+  return { current: newGeneration(now, rsaBits), next: newGeneration(now, rsaBits) };
 }
 
 /** The next generation signs from now on; portals already have it, because it was published all along. */
-export function rotated({ current, next }: SigningFile, now: number): SigningFile {
-  return { current: next, previous: current, next: newGeneration(now) };
+export function rotated({ current, next }: SigningFile, now: number, rsaBits: number): SigningFile {
+  return { current: next, previous: current, next: newGeneration(now, rsaBits) };
 }
 
 /** As the provider wants them: the first that fits an algorithm signs, all are published. */
@@ -34,20 +34,21 @@ export function jwksOf({ current, previous, next }: SigningFile): { keys: Privat
   return { keys: [current, ...(previous ? [previous] : []), next].flatMap((generation) => generation.keys as PrivateJwk[]) };
 }
 
-function newGeneration(now: number): Generation {
+function newGeneration(now: number, rsaBits: number): Generation {
   return {
     created_at: now,
     keys: [
       jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'ES256'),
       // without alg: the same key serves RS256 and PS256
-      jwkOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey),
+      jwkOf(generateKeyPairSync('rsa', { modulusLength: rsaBits }).privateKey),
+      jwkOf(generateKeyPairSync('rsa', { modulusLength: rsaBits }).privateKey, undefined, 'enc'),
     ],
   };
 }
 
-function jwkOf(key: KeyObject, alg?: string): Generation['keys'][number] {
+function jwkOf(key: KeyObject, alg?: string, use = 'sig'): Generation['keys'][number] {
   const jwk = key.export({ format: 'jwk' });
-  return jwkSchema.parse({ ...jwk, use: 'sig', ...(alg && { alg }), kid: thumbprint(jwk) });
+  return jwkSchema.parse({ ...jwk, use, ...(alg && { alg }), kid: thumbprint(jwk) });
 }
 
 /** RFC 7638 section 3: the required members only, in alphabetical order. */

@@ -1,13 +1,18 @@
 import type { System } from '../config/schema.ts';
 import type { Message } from '../store/outbox.ts';
+import type { Db } from '../store/schema.ts';
 import { createGatewaySender } from './gateway.ts';
 import { createSmtpSender } from './smtp.ts';
 
-/** Hands one message over. @throws when it was not taken; it is tried again then */
+/** Hands one message over. @throws when it was not taken; it is tried again then, unless the error is `final: true` */
 export type Sender = (message: Message) => Promise<void>;
 
 /** Who takes which channel. */
-export type Senders = { [Channel in Message['channel']]?: Sender } & { close?: () => void };
+export type Senders = { [Channel in Message['channel']]?: Sender } & {
+  close?: () => void;
+  /** Told of a message that was sent or (with `error`) given up, in the transaction that marks it so. */
+  settled?: (tx: Db, message: Message, error?: string) => Promise<void>;
+};
 
 /**
  * Senders as configured: mail by SMTP, SMS and voice by the gateway. In demo mode what has no sender counts as sent,

@@ -62,6 +62,43 @@ test('a failure is tried again later and later, given up after ten, and never lo
   await worker.stop();
 });
 
+test('what no later try can mend is given up at once', async () => {
+  await aMessage();
+  const worker = start({ mail: async () => { throw Object.assign(new Error('gone'), { code: 'the client is gone', final: true }); } });
+  await worker.drain();
+  expect(await listOutbox(database.db)).toMatchObject([{ state: 'failed', attempts: 1, error: 'the client is gone' }]);
+  expect(lines).toEqual([expect.stringContaining('error message given up')]);
+  await worker.stop();
+});
+
+test('what became of a message is told in the transaction that marks it: sent, or given up, not each try', async () => {
+  const told: (string | undefined)[][] = [];
+  let fails: object | undefined = { code: 'not now' };
+  await aMessage();
+  const worker = start({
+    mail: async () => { if (fails) throw Object.assign(new Error('no'), fails); },
+    settled: async (tx, message, error) => {
+      // marked by now, and nobody outside can see it yet
+      told.push([(await tx.selectFrom('outbox').select('state').where('id', '=', message.id).executeTakeFirst())?.state, error]);
+      if (told.length === 1) throw new Error('the trail cannot be written');
+    },
+  });
+  await worker.drain();
+  expect(told).toEqual([]);
+  fails = undefined;
+  now += backOff(1);
+  await worker.drain();
+  expect(await listOutbox(database.db)).toMatchObject([{ state: 'sending' }]);
+  now += 120;
+  await worker.drain();
+  expect(await listOutbox(database.db)).toMatchObject([{ state: 'sent' }]);
+  fails = { code: 'never', final: true };
+  await aMessage();
+  await worker.drain();
+  expect(told).toEqual([['sent', undefined], ['sent', undefined], ['failed', 'never']]);
+  await worker.stop();
+});
+
 test('one that fails does not hold up the others', async () => {
   await aMessage('mail', 'bad@example.nl');
   await aMessage('mail', 'good@example.nl');

@@ -85,17 +85,21 @@ async function sendOne({ database, senders, log, clock, observe }: Required<Omit
     await withPatience(hand(senders, message));
   } catch (error) {
     const name = nameOf(error);
-    const last = attempts >= ATTEMPTS;
+    const last = attempts >= ATTEMPTS || (error as { final?: unknown } | undefined)?.final === true;
     const fields = { message: id, channel, attempt: attempts, error: name };
     if (last) log.error(fields, 'message given up');
     else log.warn(fields, 'message not sent, will be tried again');
     observe({ channel, result: last ? 'given_up' : 'again' });
-    await markFailed(database.db, id, name, last ? null : clock() + backOff(attempts), attempts);
+    await database.transaction(async (tx) => {
+      if (await markFailed(tx, id, name, last ? null : clock() + backOff(attempts), attempts) && last) await senders.settled?.(tx, message, name);
+    });
     return;
   }
   observe({ channel, result: 'sent' });
   // when this fails the message stays `sending` and is taken again: rather twice than never
-  await markSent(database.db, id, clock(), attempts);
+  await database.transaction(async (tx) => {
+    if (await markSent(tx, id, clock(), attempts)) await senders.settled?.(tx, message);
+  });
 }
 
 async function hand(senders: Senders, message: Message): Promise<void> {

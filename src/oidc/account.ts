@@ -1,28 +1,48 @@
+import { randomBytes } from 'node:crypto';
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { Portal, Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import type { Proof } from '../flow/facts.ts';
+import { keepAlive, liveSession } from '../domain/sessions.ts';
 import type { Database } from '../store/database.ts';
 import { findGrant } from '../store/grants.ts';
-import { findSession } from '../store/sessions.ts';
+import type { SessionRow } from '../store/sessions.ts';
 import { claimsOf } from './claims.ts';
 import { portalOfClient } from './clients.ts';
+import { pseudonymType } from './subjects.ts';
 
-type Parts = { realm: Realm; engine: Engine; database: Database; clock: () => number };
+export type AccountParts = { realm: Realm; engine: Engine; database: Database; clock: () => number };
 
 /**
  * Somebody as the provider asks for them, with the claims of now. Undefined when the account is gone or locked, and, for
  * a token, when the person would not be let in any more: a lost role or agreement counts at refresh and userinfo too.
  */
-export function accountFinder(parts: Parts): FindAccount {
+export function accountFinder(parts: AccountParts): FindAccount {
   const { realm, database, clock } = parts;
   return async (ctx, sub, token): Promise<Account | undefined> => {
     const ofToken = (token as { grantId?: string } | undefined)?.grantId;
     const portal = portalOfClient(realm, ctx.oidc.client);
-    if (ofToken !== undefined && !(portal && await stillAdmitted(parts, portal, ofToken))) return undefined;
+    const session = ofToken === undefined || !portal ? undefined : await stillAdmitted(parts, portal, ofToken);
+    if (ofToken !== undefined && !session) return undefined;
+    if (session && isActivity(ctx)) await keepAlive(database.db, session, clock());
     const claims = await claimsOf(database.db, realm, sub, ofToken ?? ctx.oidc.entities.Grant?.jti, portal?.applications ?? [], clock());
-    return claims && { accountId: sub, claims: async () => claims };
+    const pairwise = ctx.oidc.client?.subjectType === 'pairwise';
+    return claims && { accountId: sub, claims: async (use) => ({ ...claims, ...(pairwise && { sub_id_type: pseudonymType }), ...(use === 'id_token' && onlyIdToken()) }) };
   };
+}
+
+/** NL GOV asks both of every ID token (OIDC-NLGOV 1.0.1, 5.2.2; rows O30, O32). The provider's own clock stamps `iat` and `exp`. */
+function onlyIdToken(): Record<string, unknown> {
+  return { jti: randomBytes(24).toString('base64url'), nbf: Math.floor(Date.now() / 1000) };
+}
+
+/**
+ * A portal that asks for its person (userinfo) or goes on with them (refresh) tells that they are at work. Redeeming a
+ * code does not: a hidden frame with prompt=none does that too. Introspection does not: it is asked by services about
+ * calls of machines, and a batch job at night is nobody at a screen.
+ */
+function isActivity({ oidc }: KoaContextWithOIDC): boolean {
+  return oidc.route === 'userinfo' || (oidc.route === 'token' && oidc.params?.['grant_type'] === 'refresh_token');
 }
 
 /** May a token be told of? To clients of the own portal only, and as long as its person would be let in. */
@@ -34,15 +54,19 @@ export function introspectionPolicy(realm: Realm, find: FindAccount) {
   };
 }
 
-/** What the session of this grant proved, with the grant's own organisation: does the portal's flow still let it in? */
-async function stillAdmitted({ engine, database }: Parts, portal: Portal, grantId: string): Promise<boolean> {
+/**
+ * What the session of this grant proved, with the grant's own organisation: does the portal's flow still let it in?
+ * @returns the session; undefined when not, or when it is over
+ */
+export async function stillAdmitted({ realm, engine, database, clock }: AccountParts, portal: Portal, grantId: string): Promise<SessionRow | undefined> {
   const grant = await findGrant(database.db, grantId);
-  const session = grant && await findSession(database.db, grant.session_id);
-  if (!grant || session?.account_id !== grant.account_id) return false;
+  const session = grant && await liveSession(database.db, realm, grant.session_id, clock());
+  if (!grant || session?.account_id !== grant.account_id) return undefined;
   const { proofs } = JSON.parse(session.proofs) as { proofs: Proof[] };
-  return engine.admits(portal, [{
+  const lets = await engine.admits(portal, [{
     binding: '@session', at: session.created_at, accountId: grant.account_id, ...(grant.organisation_id && { organisationId: grant.organisation_id }),
     // without the broker's word for whom it is: the grant says so
     proofs: proofs.map(({ broker: _, ...proof }) => proof),
   }]);
+  return lets ? session : undefined;
 }

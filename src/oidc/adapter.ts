@@ -13,7 +13,7 @@ const once = new Set(['ReplayDetection']);
  * The provider's storage on our tables. `consume` is conditional and replay records are insert-only: of fifty parallel
  * redemptions of one code or refresh token exactly one succeeds.
  */
-export function createAdapterFactory(database: Database, clock: () => number): (model: string) => Adapter {
+export function createAdapterFactory(database: Database, clock: () => number, withDefaults: (client: AdapterPayload) => AdapterPayload = (client) => client): (model: string) => Adapter {
   const documents = createDocuments(database);
   return (model) => ({
     async upsert(id, payload, expiresIn) {
@@ -25,7 +25,10 @@ export function createAdapterFactory(database: Database, clock: () => number): (
     async find(id) {
       // whoever made this up asked for nothing that there is; PostgreSQL would fail at the question itself
       if (id.includes('\u0000')) return undefined;
-      if (model === 'Client') return storedClient(database, id);
+      if (model === 'Client') {
+        const client = await storedClient(database, id);
+        return client && withDefaults(client);
+      }
       return documents.find(model, id) as Promise<AdapterPayload | undefined>;
     },
     findByUid: (uid) => documents.findByUid(model, uid) as Promise<AdapterPayload | undefined>,

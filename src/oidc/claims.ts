@@ -7,7 +7,7 @@ import type { Db } from '../store/schema.ts';
 
 /** Scope -> claims (design, section 4). */
 export const scopeClaims = {
-  openid: ['sub', 'acr', 'auth_time'],
+  openid: ['sub', 'sub_id_type', 'acr', 'auth_time', 'jti', 'nbf'],
   profile: ['name', 'given_name', 'family_name', 'initials', 'locale', 'updated_at'],
   email: ['email'],
   phone: ['phone_number'],
@@ -15,7 +15,7 @@ export const scopeClaims = {
   roles: ['roles', 'entitlements'],
 };
 
-/** NL GOV types of the represented party (OIDC-NLGOV 1.0.1, 5.2.4). */
+/** NL GOV types of the represented party (OIDC-NLGOV 1.0.1, 5.2.4); other numbers get a type of the realm's own. */
 const representedTypes: Record<string, string> = {
   kvk: 'urn:nl-eid-gdi:1.0:id:KvKnr',
   rsin: 'urn:nl-eid-gdi:1.0:id:RSIN',
@@ -47,8 +47,8 @@ export async function claimsOf(db: Db, realm: Realm, accountId: string, grantId:
 }
 
 function represented(realm: Realm, identifiers: Record<string, string>) {
-  const type = Object.keys(representedTypes).find((name) => identifiers[name] !== undefined);
-  return type && { sub: identifiers[type], sub_id_type: representedTypes[type], iss: realm.issuer };
+  const type = Object.keys(representedTypes).find((name) => identifiers[name] !== undefined) ?? Object.keys(identifiers)[0];
+  return type && { sub: identifiers[type], sub_id_type: representedTypes[type] ?? `${realm.issuer}/identifiers/${type}`, iss: realm.issuer };
 }
 
 function defined(claims: Record<string, unknown>): Record<string, unknown> {

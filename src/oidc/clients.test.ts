@@ -3,7 +3,7 @@ import type { Client } from 'oidc-provider';
 import { portalWith } from '../../test/support/flow.ts';
 import { exampleRealm } from '../../test/support/house.ts';
 import type { OpenRun } from '../flow/run.ts';
-import { clientsOf, compareHashedSecret, faceClientId, hashSecret, portalOfClient } from './clients.ts';
+import { clientsOf, compareHashedSecret, faceClientId, hashSecret, portalOfClient, withDefaults } from './clients.ts';
 import { requiredLevel } from './evidence.ts';
 import { answerUrl } from './finish.ts';
 
@@ -26,9 +26,18 @@ describe('clients of the realm\'s files', () => {
     expect(login?.client_secret).toMatch(/^sha256:/);
   });
 
-  test('a face of our own has a client of its own, with a secret that nobody knows', () => {
+  test('a face of our own has a client of its own, with a key that nobody has', () => {
     expect(face).toMatchObject({ client_id: faceClientId(beheer), portal: 'beheer', redirect_uris: ['http://localhost:3000/voorbeeld/admin/callback'], grant_types: ['authorization_code'] });
-    expect(clientsOf(realm)[2]?.client_secret).not.toBe(face?.client_secret);
+    expect(face).toMatchObject({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ kty: 'EC' }] } });
+    expect(JSON.stringify(face)).not.toContain('"d"');
+    expect(clientsOf(realm)[2]?.jwks).not.toEqual(face?.jwks);
+  });
+
+  test('what a client leaves open is as the profile has it; a client without logins has no sector', () => {
+    expect([login?.['subject_type'], batch?.['subject_type']]).toEqual(['public', 'public']);
+    const [strict, machine] = clientsOf({ ...realm, profile: 'nlgov' });
+    expect([strict?.['subject_type'], machine?.['subject_type']]).toEqual(['pairwise', 'public']);
+    expect(withDefaults(realm, { subject_type: 'pairwise', id_token_encrypted_response_alg: 'RSA-OAEP' })).toMatchObject({ subject_type: 'pairwise', id_token_encrypted_response_enc: 'A256GCM' });
   });
 
   test('a client belongs to one portal; one that names none of the realm belongs to none', () => {

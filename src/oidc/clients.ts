@@ -1,9 +1,10 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, generateKeyPairSync, timingSafeEqual } from 'node:crypto';
 import type { Client, ClientMetadata } from 'oidc-provider';
+import { profiles } from '../config/profile.ts';
 import type { ClientConfig, Portal, Realm } from '../config/schema.ts';
 
-/** Metadata of ours on a client: which portal it belongs to, and whether PKCE may be left out. */
-export const extraClientProperties = ['portal', 'require_pkce'];
+/** Metadata of ours on a client: which portal it belongs to, whether PKCE may be left out, and from which pages it may be called for. */
+export const extraClientProperties = ['portal', 'require_pkce', 'allowed_origins'];
 
 /** Client id of Sluis' own administration at a first-party portal. */
 export function faceClientId(portal: Portal): string {
@@ -15,7 +16,19 @@ export function clientsOf(realm: Realm): ClientMetadata[] {
   return realm.portals.flatMap((portal) => [
     ...portal.clients.map((client) => metadataOf(portal, client)),
     ...(portal.first_party ? [faceClient(realm, portal)] : []),
-  ]);
+  ]).map((client) => withDefaults(realm, client));
+}
+
+/** What a client leaves open: subjects as the profile has them, and no content encryption but A256GCM. */
+export function withDefaults<T extends { [key: string]: unknown }>(realm: Realm, client: T): T {
+  const interactive = ((client['response_types'] ?? ['code']) as string[]).length > 0;
+  const withEncryption = (name: string) => (client[`${name}_alg`] === undefined ? {} : { [`${name}_enc`]: 'A256GCM' });
+  return {
+    ...client,
+    // a client without logins has no sector, and no person to be told of
+    subject_type: interactive ? client['subject_type'] ?? profiles[realm.profile].subjectType : 'public',
+    ...withEncryption('id_token_encrypted_response'), ...withEncryption('userinfo_encrypted_response'),
+  };
 }
 
 function metadataOf(portal: Portal, { client_secret_hash, demo: _demo, ...client }: ClientConfig): ClientMetadata {
@@ -30,20 +43,18 @@ function metadataOf(portal: Portal, { client_secret_hash, demo: _demo, ...client
   } as ClientMetadata;
 }
 
-/** Nobody knows this secret: our own faces redeem their codes inside the process, never at the token endpoint. */
+/** Nobody has the key of this client: our own faces redeem their codes inside the process, never at the token endpoint. */
 function faceClient(realm: Realm, portal: Portal): ClientMetadata {
   return {
     client_id: faceClientId(portal),
     client_name: portal.name,
-    client_secret: hashSecret(randomBytes(32).toString('base64url')),
+    jwks: { keys: [{ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }) } as never] },
     redirect_uris: [`${realm.issuer}/${portal.first_party}/callback`],
     post_logout_redirect_uris: [portal.url],
     grant_types: ['authorization_code'],
     response_types: ['code'],
-    token_endpoint_auth_method: 'client_secret_basic',
+    token_endpoint_auth_method: 'private_key_jwt',
     scope: 'openid profile organisation roles',
-    // the code never leaves this process, so there is nobody to prove possession to
-    require_pkce: false,
     portal: portal.id,
   };
 }

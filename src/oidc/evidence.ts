@@ -4,8 +4,8 @@ import type { Engine } from '../flow/engine.ts';
 import type { Facts, JournalEntry } from '../flow/facts.ts';
 import { rankOf } from '../flow/flow.ts';
 import type { Database } from '../store/database.ts';
-import { findSession } from '../store/sessions.ts';
 import { portalOfClient } from './clients.ts';
+import { sessionOf } from './session.ts';
 
 /** What is known of the browser's person: from the run that just ended, else from the Sluis session. */
 export type Evidence = { journal: JournalEntry[]; runId?: string };
@@ -13,14 +13,14 @@ export type Evidence = { journal: JournalEntry[]; runId?: string };
 /** The part of an interaction result that is ours. */
 export type SluisResult = { sluis?: { run: string } };
 
-export async function evidenceOf(ctx: KoaContextWithOIDC, engine: Engine, database: Database, now = engine.now()): Promise<Evidence> {
+export async function evidenceOf(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database): Promise<Evidence> {
   const runId = (ctx.oidc.result as SluisResult | undefined)?.sluis?.run;
   if (runId !== undefined) {
     const run = await engine.look(runId);
     return run?.row.status === 'done' ? { journal: withResult(run.journal, run.row.account_id, run.row.organisation_id), runId } : { journal: [] };
   }
-  const session = ctx.oidc.session?.accountId ? await findSession(database.db, ctx.oidc.session.uid) : undefined;
-  if (!session || session.account_id !== ctx.oidc.session?.accountId || session.expires_at <= now) return { journal: [] };
+  const session = await sessionOf(ctx, realm, database, engine.now());
+  if (!session) return { journal: [] };
   return { journal: [{ binding: '@session', at: session.created_at, ...JSON.parse(session.proofs) as Pick<JournalEntry, 'proofs'>,
     accountId: session.account_id, ...(session.organisation_id && { organisationId: session.organisation_id }) }] };
 }
@@ -45,6 +45,6 @@ export function requiredLevel(realm: Realm, portal: Portal, acrValues: unknown):
 export async function admitted(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database): Promise<Facts | undefined> {
   const portal = portalOfClient(realm, ctx.oidc.client);
   if (!portal) return undefined;
-  const { journal } = await evidenceOf(ctx, engine, database);
+  const { journal } = await evidenceOf(ctx, realm, engine, database);
   return journal.length === 0 ? undefined : engine.satisfied(portal, requiredLevel(realm, portal, ctx.oidc.params?.['acr_values']), journal);
 }

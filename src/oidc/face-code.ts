@@ -1,16 +1,22 @@
+import { createHash } from 'node:crypto';
 import type { Provider } from 'oidc-provider';
 import type { Database } from '../store/database.ts';
 import { findGrant } from '../store/grants.ts';
 
 export type FaceLogin = { accountId: string; organisationId: string; sessionId: string; grantId: string };
 
+/** PKCE, as for any client (RFC 7636 section 4.2). */
+export function challengeOf(verifier: string): string {
+  return createHash('sha256').update(verifier).digest('base64url');
+}
+
 /**
  * Redeems an authorization code of one of our own faces inside the process: the same single-use code as any client's,
  * without a call to ourselves over HTTP. Undefined when the code is unknown, used, expired or another client's.
  */
-export async function redeemFaceCode(provider: Provider, code: string, clientId: string, database: Database): Promise<FaceLogin | undefined> {
+export async function redeemFaceCode(provider: Provider, { code, verifier }: { code: string; verifier: string }, clientId: string, database: Database): Promise<FaceLogin | undefined> {
   const found = await provider.AuthorizationCode.find(code);
-  if (!found || found.clientId !== clientId || !found.isValid || !found.accountId || !found.grantId) return undefined;
+  if (!found || found.clientId !== clientId || found.codeChallenge !== challengeOf(verifier) || !found.isValid || !found.accountId || !found.grantId) return undefined;
   try {
     await found.consume();
   } catch {

@@ -1,28 +1,37 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
+import { endIfOver, endSession, liveSession } from '../domain/sessions.ts';
 import type { OpenRun } from '../flow/run.ts';
+import type { Database } from '../store/database.ts';
 
-/** The run of this browser: the interaction cookie, signed and bound to the path, says which. */
-export async function runOfBrowser(provider: Provider, req: IncomingMessage, res: ServerResponse): Promise<string | undefined> {
+type Parts = { provider: Provider; realm: Realm; database: Database; clock: () => number };
+
+/** The run of this browser: the interaction cookie, signed and bound to the path, says which; and the session it began in. */
+export async function runOfBrowser(provider: Provider, req: IncomingMessage, res: ServerResponse): Promise<{ id: string; sessionId?: string } | undefined> {
   try {
-    return (await provider.interactionDetails(req, res)).uid;
+    const { uid, session } = await provider.interactionDetails(req, res);
+    return { id: uid, ...(session?.accountId !== undefined && session.uid && { sessionId: session.uid }) };
   } catch {
     // no cookie, a foreign or tampered one, or an interaction that is over
     return undefined;
   }
 }
 
-/** Hands a finished run to the provider. Always all four values: a missing one would wipe the session's (see stack facts). */
-export async function finishLogin(provider: Provider, req: IncomingMessage, res: ServerResponse, realm: Realm, run: OpenRun): Promise<string> {
+/**
+ * Hands a finished run to the provider. Always all of them: a missing one would wipe the session's. Profile nlgov tells
+ * nobody how somebody logged in (OIDC-NLGOV 1.0.1, 5.2.5; row O44): the level says enough, and the audit trail knows.
+ */
+export async function finishLogin(parts: Parts, req: IncomingMessage, res: ServerResponse, run: OpenRun): Promise<string> {
+  const { provider, realm } = parts;
   const { account, proofs, level } = run.facts;
   if (!account) throw new Error(`run ${run.row.id} ended without an account`);
-  await leaveOtherAccount(provider, req, res, account.id);
+  await leaveEarlierSession(parts, req, res, account.id);
   return provider.interactionResult(req, res, {
     login: {
       accountId: account.id,
       acr: realm.levels[level]?.acr ?? '',
-      amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))],
+      ...(realm.profile !== 'nlgov' && { amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))] }),
       ts: Math.max(...proofs.map((proof) => proof.at)),
       remember: false,
     },
@@ -32,13 +41,19 @@ export async function finishLogin(provider: Provider, req: IncomingMessage, res:
 
 /**
  * Somebody else logged in at this browser before: that session ends here. Left to itself, the provider puts a page in
- * between that only a script, or a button nobody expects, gets past.
+ * between that only a script, or a button nobody expects, gets past. And a session that is over is not gone on with: the
+ * provider would refuse the login because it began in another session.
  */
-async function leaveOtherAccount(provider: Provider, req: IncomingMessage, res: ServerResponse, accountId: string): Promise<void> {
+async function leaveEarlierSession({ provider, realm, database, clock }: Parts, req: IncomingMessage, res: ServerResponse, accountId: string): Promise<void> {
   const interaction = await provider.interactionDetails(req, res);
   const { session } = interaction;
-  if (!session?.uid || session.accountId === accountId) return;
-  await (await provider.Session.findByUid(session.uid))?.destroy();
+  if (!session?.uid) return;
+  const { uid } = session;
+  if (session.accountId === accountId && await liveSession(database.db, realm, uid, clock())) return;
+  await database.transaction(async (tx) => await endIfOver(tx, realm, uid, clock())
+    || endSession(tx, uid, { reason: 'replaced', actor: { kind: 'person', id: accountId }, now: clock() }));
+  // where there was no session of ours, the provider may still have one
+  await (await provider.Session.findByUid(uid))?.destroy();
   delete (session as { uid?: string }).uid;
   await interaction.save(interaction.exp - Math.floor(Date.now() / 1000));
 }

@@ -1,11 +1,14 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
+import { keepAlive } from '../domain/sessions.ts';
 import type { Facts } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant } from '../store/grants.ts';
-import { findSession, putSession } from '../store/sessions.ts';
+import { putSession, putSessionClient } from '../store/sessions.ts';
 import { admitted } from './evidence.ts';
+import { grantClaims } from './requests.ts';
+import { sessionOf } from './session.ts';
 
 /**
  * The grant of this session, client and organisation: made when the flow is satisfied, found again later. A grant never
@@ -20,10 +23,17 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   await keepSession(ctx, realm, database, facts, clock());
   const known = await findGrantFor(database.db, { sessionId: session.uid, clientId: client.clientId, organisationId });
   const existing = known && await ctx.oidc.provider.Grant.find(known.id);
+  // written once a session and client, and not at each silent answer
+  if (!existing || session.sidFor(client.clientId) === undefined) await keepClient(ctx, database, clock());
   const grant = existing ?? new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-  const before = grant.getOIDCScope();
+  const before = given(grant);
   grant.addOIDCScope([...ctx.oidc.requestParamScopes].join(' '));
-  if (existing && grant.getOIDCScope() === before) return grant;
+  grantClaims(ctx, grant, client);
+  for (const resource of Object.values(ctx.oidc.resourceServers ?? {})) {
+    const scopes = [...ctx.oidc.requestParamScopes].filter((scope) => resource.scopes.has(scope));
+    if (scopes.length > 0) grant.addResourceScope(resource.identifier(), scopes.join(' '));
+  }
+  if (existing && given(grant) === before) return grant;
   const id = await grant.save();
   if (!existing) {
     await insertGrant(database.db, {
@@ -34,15 +44,37 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   return grant;
 }
 
-/** The Sluis session beside the provider's: what was shown, and for whom. */
+/** What a grant covers, to see whether a request added something. */
+function given({ openid, resources }: Grant): string {
+  return JSON.stringify([openid, resources]);
+}
+
+/**
+ * The Sluis session beside the provider's: what was shown, and for whom. A login begins it; what is answered from it later
+ * only counts as activity, so a session that ended in between does not come back.
+ */
 async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Database, facts: Facts, now: number): Promise<void> {
   const { session } = ctx.oidc;
   if (!session?.accountId) return;
-  // a session is as old as its login: using it does not make it younger, a new login does
-  const since = (ctx.oidc.result?.login ? undefined : (await findSession(database.db, session.uid))?.created_at) ?? now;
-  await putSession(database.db, {
-    id: session.uid, account_id: session.accountId, organisation_id: facts.organisation?.id ?? null,
-    proofs: JSON.stringify({ proofs: facts.proofs }), created_at: now, last_active_at: now, expires_at: since + realm.ttl.session,
-  });
+  if (ctx.oidc.result?.login) {
+    // a session is as old as its login: using it does not make it younger, a new login does
+    return putSession(database.db, {
+      id: session.uid, account_id: session.accountId, organisation_id: facts.organisation?.id ?? null,
+      proofs: JSON.stringify({ proofs: facts.proofs }), created_at: now, last_active_at: now, expires_at: now + realm.ttl.session,
+    });
+  }
+  // a hidden frame of a portal asks with prompt=none for as long as its page is open: that is nobody at work
+  const known = ctx.oidc.prompts.has('none') ? undefined : await sessionOf(ctx, realm, database, now);
+  if (known) await keepAlive(database.db, known, now);
 }
 
+/** Remembers that the session serves this client, and where to tell it of the end. */
+async function keepClient(ctx: KoaContextWithOIDC, database: Database, now: number): Promise<void> {
+  const { client, session } = ctx.oidc;
+  if (!client || !session) return;
+  // the provider would make it a moment later; the ID token says the same one
+  session.ensureClientContainer(client.clientId);
+  await putSessionClient(database.db, {
+    session_id: session.uid, client_id: client.clientId, sid: session.sidFor(client.clientId) ?? '', logout_uri: client.backchannelLogoutUri ?? null, since: now,
+  });
+}

@@ -1,23 +1,33 @@
-import { errors, Provider, type Configuration, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, Provider, type AccessToken, type Client, type ClientCredentials, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import { takeTry } from '../domain/throttle.ts';
 import type { RealmKeys } from '../keys/keys.ts';
 import type { Database } from '../store/database.ts';
 import { createAdapterFactory } from './adapter.ts';
-import { accountFinder, introspectionPolicy } from './account.ts';
-import { scopeClaims } from './claims.ts';
-import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient } from './clients.ts';
+import { accountFinder } from './account.ts';
+import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient, withDefaults } from './clients.ts';
+import { publishDocuments } from './documents.ts';
+import { endpoints } from './endpoints.ts';
 import { evidenceOf, requiredLevel } from './evidence.ts';
+import { features } from './features.ts';
 import { loadGrant } from './grants.ts';
+import { lifetimes } from './lifetimes.ts';
 import { createPolicy } from './policy.ts';
-import { endSessionsWith } from './logout.ts';
+import { keepPortalAfterLogout } from './logged-out.ts';
+import { endSessionsWith, type Ended } from './logout.ts';
+import { fetchGuarded, fetchInDemo } from './outgoing.ts';
+import { acceptPosts } from './posts.ts';
+import { publishedKeys } from './published-keys.ts';
+import { accessTokenClaims } from './resources.ts';
+import { refuseOverSessions } from './session.ts';
+import { subjectsWith } from './subjects.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
   error(ctx: KoaContextWithOIDC, error: { error: string; error_description?: string | undefined }): Promise<void>;
   logout(ctx: KoaContextWithOIDC, form: string): Promise<void>;
-  loggedOut(ctx: KoaContextWithOIDC): Promise<void>;
+  loggedOut(ctx: KoaContextWithOIDC, ended: Ended): Promise<void>;
 };
 
 export type ProviderOptions = {
@@ -31,6 +41,10 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
   endSessionsWith(provider, options);
+  refuseOverSessions(provider, options);
+  keepPortalAfterLogout(provider);
+  acceptPosts(provider, options.realm);
+  publishDocuments(provider, options.realm, options.keys);
   return provider;
 }
 
@@ -38,22 +52,28 @@ export function createProvider(options: ProviderOptions): Provider {
 export async function checkClients(provider: Provider, realm: Realm): Promise<void> {
   for (const { client_id } of clientsOf(realm)) {
     // clients are validated at first use otherwise: a portal would find out, not the operator
-    await provider.Client.find(client_id);
+    await provider.Client.find(client_id).catch((error: Error & { error_description?: string }) => {
+      throw new Error(`client ${client_id}: ${error.error_description ?? error.message}`, { cause: error });
+    });
   }
 }
 
-function configuration(options: ProviderOptions): Configuration {
+/** The library's configuration for one realm; what it does not name is on the library's own defaults, each of them looked at. */
+export function configuration(options: ProviderOptions): Configuration {
   const { realm, engine, database, keys, demo, clock } = options;
   const findAccount = accountFinder({ realm, engine, database, clock });
+  const subjectOf = subjectsWith(keys.secret);
   return {
-    adapter: createAdapterFactory(database, clock),
+    adapter: createAdapterFactory(database, clock, (client) => withDefaults(realm, client)),
     clients: clientsOf(realm),
     extraClientMetadata: { properties: extraClientProperties },
-    jwks: keys.jwks as Configuration['jwks'] & object,
+    jwks: publishedKeys(keys.jwks) as Configuration['jwks'] & object,
     ...endpoints(realm),
-    ...tokens(realm, clock),
+    ...lifetimes(realm, clock),
+    pairwiseIdentifier: async (_ctx: KoaContextWithOIDC, accountId: string, client: Client) => subjectOf(accountId, client),
+    extraTokenClaims: (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials) => accessTokenClaims(options, ctx, token),
     cookies: cookies(realm, keys),
-    features: features(realm, options.pages, findAccount),
+    features: features(options, findAccount),
     interactions: {
       policy: createPolicy(realm, engine, database),
       url: (ctx, interaction) => startRun(ctx, interaction.uid, interaction.prompt.reasons, options),
@@ -61,46 +81,8 @@ function configuration(options: ProviderOptions): Configuration {
     findAccount,
     loadExistingGrant: (ctx) => loadGrant(ctx, realm, engine, database, clock),
     renderError: async (ctx, out) => options.pages.error(ctx, out),
-    // outgoing calls refuse loopback; in the demo world everything lives there
-    ...(demo && { fetch: async (url: string | URL | Request, { dispatcher: _guard, ...init }: RequestInit & { dispatcher?: unknown } = {}) => fetch(url, init) }),
+    fetch: demo ? fetchInDemo : fetchGuarded,
   } as Configuration;
-}
-
-function endpoints(realm: Realm): Configuration {
-  return {
-    scopes: ['openid'],
-    claims: { ...scopeClaims, acr: null, auth_time: null } as NonNullable<Configuration['claims']>,
-    acrValues: realm.levels.map((level) => level.acr),
-    responseTypes: ['code'],
-    subjectTypes: ['public'],
-    clientAuthMethods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post'],
-    allowOmittingSingleRegisteredRedirectUri: false,
-    // every client is confidential: no page of another origin calls with a token of its own
-    clientBasedCORS: () => false,
-    pkce: { required: (_ctx, client) => client['require_pkce'] !== false },
-    // portals that read only the ID token get organisation, roles and level too (row ALL-1)
-    conformIdTokenClaims: false,
-    enabledJWA: {
-      idTokenSigningAlgValues: ['ES256', 'RS256', 'PS256'],
-      clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256'],
-      requestObjectSigningAlgValues: ['ES256', 'RS256', 'PS256'],
-    },
-    clientDefaults: { id_token_signed_response_alg: 'ES256', response_types: ['code'], grant_types: ['authorization_code'] },
-  };
-}
-
-function tokens(realm: Realm, clock: () => number): Configuration {
-  return {
-    ttl: {
-      AccessToken: realm.ttl.access_token, AuthorizationCode: realm.ttl.code, ClientCredentials: realm.ttl.access_token,
-      RefreshToken: realm.ttl.refresh_token, IdToken: realm.ttl.access_token,
-      Interaction: realm.ttl.run, // counted from the login, not from the last use
-      Session: (_ctx, session) => Math.max(1, (session.loginTs ?? clock()) + realm.ttl.session - clock()),
-      Grant: realm.ttl.session,
-    },
-    rotateRefreshToken: true,
-    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-  };
 }
 
 function cookies(realm: Realm, keys: RealmKeys): NonNullable<Configuration['cookies']> {
@@ -110,28 +92,6 @@ function cookies(realm: Realm, keys: RealmKeys): NonNullable<Configuration['cook
     names: { session: `sluis_${realm.id}`, interaction: `sluis_${realm.id}_run`, resume: `sluis_${realm.id}_resume` },
     long: { httpOnly: true, sameSite: 'lax', signed: true },
     short: { httpOnly: true, sameSite: 'lax', signed: true },
-  };
-}
-
-function features(realm: Realm, pages: ProviderPages, findAccount: FindAccount): NonNullable<Configuration['features']> {
-  return {
-    devInteractions: { enabled: false },
-    claimsParameter: { enabled: false },
-    resourceIndicators: { enabled: false },
-    dPoP: { enabled: false },
-    pushedAuthorizationRequests: { enabled: true },
-    clientCredentials: { enabled: true },
-    // its own tokens, nobody else's
-    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
-    introspection: {
-      enabled: true,
-      allowedPolicy: introspectionPolicy(realm, findAccount),
-    },
-    rpInitiatedLogout: {
-      enabled: true,
-      logoutSource: async (ctx, form) => pages.logout(ctx, form),
-      postLogoutSuccessSource: async (ctx) => pages.loggedOut(ctx),
-    },
   };
 }
 
@@ -150,7 +110,7 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
   }
   // somebody who must log in again brings nothing along
   const again = reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age' || reason === 'id_token_hint');
-  const { journal } = again ? { journal: [] } : await evidenceOf(ctx, engine, database);
+  const { journal } = again ? { journal: [] } : await evidenceOf(ctx, realm, engine, database);
   const seed = journal[0];
   await engine.start({
     id: uid, portal, clientId: ctx.oidc.client.clientId, now: clock(),

@@ -63,13 +63,14 @@ export async function markFailed(tx: Db, id: string, error: string, nextAt: numb
   return result.numUpdatedRows > 0n;
 }
 
-export type OutboxFilter = { to?: string; channel?: Message['channel']; limit?: number };
+export type OutboxFilter = { to?: string; channel?: Message['channel']; /** only these */ channels?: readonly Message['channel'][]; limit?: number };
 
 /** The newest first, at most `limit` (100). */
-export async function listOutbox(db: Db, { to, channel, limit = 100 }: OutboxFilter = {}): Promise<Message[]> {
+export async function listOutbox(db: Db, { to, channel, channels, limit = 100 }: OutboxFilter = {}): Promise<Message[]> {
   let query = db.selectFrom('outbox').selectAll();
   if (to !== undefined) query = query.where('recipient', '=', to);
   if (channel !== undefined) query = query.where('channel', '=', channel);
+  if (channels) query = query.where('channel', 'in', channels);
   return (await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()).map(asMessage);
 }
 

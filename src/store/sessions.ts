@@ -43,6 +43,11 @@ export async function putSessionClient(tx: Db, row: SessionClientRow): Promise<v
     .onConflict((conflict) => conflict.columns(['session_id', 'client_id']).doUpdateSet({ sid, logout_uri })).execute();
 }
 
+/** Forgets that a session served a client. @returns what was known; undefined when nothing was */
+export async function removeSessionClient(tx: Db, sessionId: string, clientId: string): Promise<SessionClientRow | undefined> {
+  return tx.deleteFrom('session_clients').where('session_id', '=', sessionId).where('client_id', '=', clientId).returningAll().executeTakeFirst();
+}
+
 export async function listSessionClients(db: Db, sessionId: string): Promise<SessionClientRow[]> {
   return db.selectFrom('session_clients').selectAll().where('session_id', '=', sessionId).orderBy('since').orderBy('client_id').execute();
 }
@@ -52,14 +57,16 @@ export async function listSessionClients(db: Db, sessionId: string): Promise<Ses
  * @returns the session as it was; undefined when another call removed it first
  */
 export async function removeSession(tx: Db, id: string): Promise<SessionRow | undefined> {
+  // first of all the row itself: of two nodes the second waits here, and then finds nothing to do
+  const session = await tx.deleteFrom('sessions').where('id', '=', id).returningAll().executeTakeFirst();
+  if (!session) return undefined;
   const grants = tx.selectFrom('grants').select('id').where('session_id', '=', id);
   await tx.deleteFrom('documents').where('grant_id', 'in', grants).execute();
   await tx.deleteFrom('documents').where('model', '=', 'Grant').where('id', 'in', grants).execute();
   await tx.deleteFrom('grants').where('session_id', '=', id).execute();
   await tx.deleteFrom('documents').where('model', '=', 'Session').where('uid', '=', id).execute();
   await endFaceSessionsOf(tx, id);
-  await tx.deleteFrom('session_clients').where('session_id', '=', id).execute();
-  return tx.deleteFrom('sessions').where('id', '=', id).returningAll().executeTakeFirst();
+  return session;
 }
 
 /** SHA-256 of a face's cookie, base64url: what `face_sessions` keeps instead of the cookie. */
@@ -73,10 +80,6 @@ export async function insertFaceSession(tx: Db, row: Insertable<Tables['face_ses
 
 export async function findFaceSession(db: Db, hash: string): Promise<FaceSessionRow | undefined> {
   return db.selectFrom('face_sessions').selectAll().where('hash', '=', hash).executeTakeFirst();
-}
-
-export async function touchFaceSession(db: Db, hash: string, now: number): Promise<void> {
-  await db.updateTable('face_sessions').set({ last_active_at: now }).where('hash', '=', hash).execute();
 }
 
 export async function endFaceSession(tx: Db, hash: string): Promise<void> {

@@ -75,7 +75,7 @@ describe('configuration', () => {
     await desk.run('migrate');
     expect(await desk.run('keys', 'list', ...ib)).toMatchObject({ code: 0, out: expect.stringContaining('no keys yet') });
     const keys = await desk.json<{ kid: string; state: string }[]>('keys', 'rotate', ...ib);
-    expect(keys.filter((key) => key.state === 'previous')).toHaveLength(2);
+    expect(keys.filter((key) => key.state === 'previous')).toHaveLength(3);
     expect(await desk.json('keys', 'list', ...ib)).toEqual(keys);
     expect(await desk.json('audit', 'list', ...ib)).toMatchObject([{ event: 'keys.rotated', actor: { kind: 'desk' } }]);
   });

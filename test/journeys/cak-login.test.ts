@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
 import { describeJourney, type World } from '../support/world.ts';
-import { menuOf, throughBroker } from '../support/zorg.ts';
+import { menuOf, throughBroker, throughBrokerWithoutScript } from '../support/zorg.ts';
 
 /** Local login, and the wall between two realms of one installation, in one browser. */
 describeJourney('CAK: relatienummer, gebruikersnaam en wachtwoord', (start) => {
@@ -77,19 +77,8 @@ describeJourney('CAK: relatienummer, gebruikersnaam en wachtwoord', (start) => {
 
   test('without script: the whole login works, broker and all', async () => {
     const visitor = await Visitor.arrive(browser, { javaScriptEnabled: false });
-    const { login: person } = world.person('ib-user');
     await visitor.page.goto(`${world.portals}/portaal-zorg/login`);
-    await visitor.choose('broker', person['broker'] ?? '');
-    await visitor.submit();
-    await visitor.fill({ username: person['username'] ?? '', password: person['password'] ?? '' });
-    const before = (await world.outbox({ channel: 'sms' })).length;
-    await visitor.page.locator('form:has([name="username"]) button:not([name="action"])').click();
-    await visitor.page.locator('[name="code"]').waitFor();
-    const messages = await world.outbox({ channel: 'sms' });
-    expect(messages.length).toBe(before + 1);
-    await visitor.fill({ code: messages[0]?.code ?? '' });
-    await visitor.page.locator('form:has([name="code"]) button:not([name="action"])').click();
-    await visitor.page.locator('form button').first().click();
+    await throughBrokerWithoutScript(visitor, world, 'ib-user');
     await visitor.page.waitForURL('**/portaal-zorg/dashboard');
     await visitor.context.close();
   });

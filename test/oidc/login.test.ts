@@ -3,7 +3,7 @@ import { decodeProtectedHeader } from 'jose';
 import { allowInsecureRequests, authorizationCodeGrant, buildAuthorizationUrl, calculatePKCECodeChallenge, ClientSecretBasic, discovery, fetchUserInfo, randomPKCECodeVerifier } from 'openid-client';
 import { updateAccount } from '../../src/store/accounts.ts';
 import { install, type Install } from '../support/install.ts';
-import { login as loginIb, person, secrets, throughBroker } from '../support/journeys.ts';
+import { login as loginIb, person, throughBroker } from '../support/journeys.ts';
 import { cakClient, cakLogin, callback, discover, RelyingParty, typePassword } from '../support/relying-party.ts';
 import * as oauth from 'oauth4webapi';
 
@@ -24,9 +24,9 @@ describe('discovery', () => {
       for (const [name, value] of Object.entries(found)) if (/_endpoint$|_uri$/.test(name)) expect(String(value).startsWith(`${issuer}/`)).toBe(true);
       expect(found).toMatchObject({
         response_types_supported: ['code'], code_challenge_methods_supported: ['S256'], authorization_response_iss_parameter_supported: true,
-        subject_types_supported: ['public'], claims_parameter_supported: false,
+        subject_types_supported: ['public', 'pairwise'], claims_parameter_supported: true,
       });
-      expect(found['token_endpoint_auth_methods_supported']).toEqual(expect.arrayContaining(['private_key_jwt', 'client_secret_basic', 'client_secret_post']));
+      expect(found['token_endpoint_auth_methods_supported']).toEqual(realm === 'cak' ? ['private_key_jwt', 'client_secret_basic', 'client_secret_post'] : ['private_key_jwt']);
       expect(JSON.stringify(found)).not.toMatch(/"none"|"HS256"|implicit|"plain"|id_token token/);
       expect(found['grant_types_supported']).not.toContain('password');
       expect(new Set(found['id_token_signing_alg_values_supported'] as string[])).toEqual(new Set(['ES256', 'RS256', 'PS256']));
@@ -62,7 +62,7 @@ describe('ALL-1 an ordinary client', () => {
   });
 
   test('ALL-1 a client of the configuration files is no different', async () => {
-    const started = await RelyingParty.connect(`${at.url}/inlichtingenbureau`, { client_id: 'werk-en-inkomen' }, oauth.ClientSecretBasic(secrets['werk-en-inkomen'] ?? ''), 'http://localhost:3001/werk-en-inkomen/callback');
+    const started = await RelyingParty.connect(`${at.url}/inlichtingenbureau`, { client_id: 'werk-en-inkomen' }, oauth.PrivateKeyJwt(at.clientKey), 'http://localhost:3001/werk-en-inkomen/callback');
     const request = await started.start();
     const browser = at.browser();
     const { claims } = await started.finish(request, await throughBroker(at, browser, await browser.get(request.url), 'ib-user'));
@@ -90,7 +90,7 @@ describe('the ID token', () => {
   });
 
   test('has the claims of the scopes asked, and of no other', async () => {
-    const [browser, has] = [at.browser(), (claims: object) => Object.keys(claims).filter((name) => !['iss', 'aud', 'exp', 'iat', 'nonce', 'at_hash', 'sid', 'jti'].includes(name)).sort()];
+    const [browser, has] = [at.browser(), (claims: object) => Object.keys(claims).filter((name) => !['iss', 'aud', 'exp', 'iat', 'nonce', 'at_hash', 'sid', 'jti', 'nbf'].includes(name)).sort()];
     const { claims: least } = await cakLogin(rp, browser, { params: { scope: 'openid' } });
     expect(has(least)).toEqual(['acr', 'auth_time', 'sub']);
     const { claims: roles } = await cakLogin(rp, browser, { params: { scope: 'openid roles' } });

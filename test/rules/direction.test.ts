@@ -29,7 +29,7 @@ const outside: Record<string, RegExp> = { store: /^db\/migrations\//, 'app.ts': 
 
 /** Where a library may be named, also as a type. The demo world stands by itself and is not in this table. */
 const homes: Record<string, string[]> = {
-  'oidc-provider': ['src/oidc/'],
+  'oidc-provider': ['src/oidc/'], jose: ['src/oidc/'],
   koa: ['src/http/'], '@koa/router': ['src/http/'], '@koa/bodyparser': ['src/http/'], 'koa-static': ['src/http/'], ejs: ['src/http/'],
   kysely: ['src/store/', 'db/migrations/'], 'better-sqlite3': ['src/store/'], pg: ['src/store/'],
   '@xmldom/xmldom': ['src/brokers/saml/'], 'xml-crypto': ['src/brokers/saml/'], xpath: ['src/brokers/saml/'],

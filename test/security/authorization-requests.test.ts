@@ -53,7 +53,7 @@ describe('what a portal asks at the authorization endpoint', () => {
     ['an unknown prompt', { prompt: 'everything' }, 'invalid_request'],
     ['two prompts that contradict each other', { prompt: 'none login' }, 'invalid_request'],
     ['a max_age that is no number', { max_age: 'soon' }, 'invalid_request'],
-    ['a request object of nobody', { request: 'e30.e30.' }, 'request_not_supported'],
+    ['a request object of nobody', { request: 'e30.e30.' }, 'invalid_request_object'],
     ['prompt=none when nobody is logged in', { prompt: 'none' }, 'login_required'],
   ])('%s: a standard error with the state at the portal', async (_name, changes, error) => {
     const page = await arrive(sluis.browser(), 'werk-en-inkomen', changes);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { install, type Install } from '../support/install.ts';
 import type { HttpBrowser, Page } from '../support/http-browser.ts';
-import { arrive, codeFor, ib, login, loginCak, newcomer, redeem, registerAt, secrets } from '../support/journeys.ts';
+import { arrive, codeFor, ib, login, loginCak, newcomer, redeem, registerAt, credentials } from '../support/journeys.ts';
 
 type Visit = (browser: HttpBrowser) => Promise<Page>;
 
@@ -72,12 +72,12 @@ describe('headers of every kind of page', () => {
 
   test('no page of another origin may read an answer', async () => {
     const { body } = await redeem(sluis, 'werk-en-inkomen', (await login(sluis, sluis.browser(), 'ib-user')).answer['code'] ?? '');
-    const basic = `Basic ${Buffer.from(`werk-en-inkomen:${secrets['werk-en-inkomen']}`).toString('base64')}`;
-    const refresh = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) });
+    const signed = async (fields: Record<string, string>) => new URLSearchParams({ ...fields, ...(await credentials(sluis, ib, 'werk-en-inkomen')).fields });
+    const refresh = await signed({ grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) });
     const bearer = { authorization: `Bearer ${String(body['access_token'])}` };
     const requests: [string, RequestInit][] = [
-      ['me', { headers: bearer }], ['me', { method: 'POST', headers: bearer }], ['token', { method: 'POST', headers: { authorization: basic }, body: refresh }],
-      ['token/introspection', { method: 'POST', headers: { authorization: basic }, body: new URLSearchParams({ token: String(body['access_token']) }) }],
+      ['me', { headers: bearer }], ['me', { method: 'POST', headers: bearer }], ['token', { method: 'POST', body: refresh }],
+      ['token/introspection', { method: 'POST', body: await signed({ token: String(body['access_token']) }) }],
       ['', {}], ['../demo/outbox', {}],
     ];
     for (const [path, init] of requests) {

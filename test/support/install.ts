@@ -1,7 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import pino, { type Logger } from 'pino';
 import { startSluis, type Running } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -19,6 +21,8 @@ export type Install = {
   running: Running;
   /** signs what all six brokers answer */
   brokerKeys: KeyPair;
+  /** signs for the demo portals that have a key instead of a secret (ES256) */
+  clientKey: CryptoKey;
   /** epoch seconds, as Sluis sees them */
   now(): number;
   /** moves the clock of Sluis forward; the provider's own lifetimes keep the system's clock */
@@ -69,13 +73,17 @@ export async function install(options: { prepare?: (workshop: Workshop) => void;
   const workshop = await openWorkshop(brokerKeys);
   options.prepare?.(workshop);
   const config = workshop.load();
+  const clientKeys = await generateKeyPair('ES256', { extractable: true }) as CryptoKeyPair;
+  giveKeys(config, await exportJWK(clientKeys.publicKey));
   options.change?.(config);
+  const keep = lendKeys(config.system.keys);
   let ahead = 0;
   const now = (): number => Math.floor(Date.now() / 1000) + ahead;
   const running = await startSluis(config, { log: options.log ?? pino({ level: 'silent' }), clock: now });
+  keep();
   const url = `http://localhost:${workshop.port}`;
   return {
-    url, port: workshop.port, running, brokerKeys, now,
+    url, port: workshop.port, running, brokerKeys, clientKey: clientKeys.privateKey, now,
     advance: (seconds) => { ahead += seconds; },
     host: (realm) => running.hosts.find((host) => host.realm.id === realm) ?? unknown(realm),
     browser: () => new HttpBrowser(url),
@@ -84,6 +92,38 @@ export async function install(options: { prepare?: (workshop: Workshop) => void;
       workshop.remove();
     },
   };
+}
+
+/**
+ * Making RSA keys takes seconds, and every file of tests would do it again: the keys of the first installation are lent
+ * to the next ones, as long as they are made in the same way. Returns what keeps those that were made now.
+ */
+export function lendKeys(folder: string): () => void {
+  const made = createHash('sha256').update(readFileSync(join(root, 'src/keys/signing.ts'))).digest('hex').slice(0, 12);
+  const kept = join(tmpdir(), `sluis-test-keys-${made}`);
+  if (existsSync(kept)) {
+    cpSync(kept, folder, { recursive: true, force: false });
+    return () => undefined;
+  }
+  return () => {
+    const draft = mkdtempSync(`${kept}-`);
+    cpSync(folder, draft, { recursive: true, filter: (source) => !source.startsWith(join(folder, 'demo')) });
+    try {
+      renameSync(draft, kept);
+    } catch {
+      // another run was first: its keys are as good
+      rmSync(draft, { recursive: true });
+    }
+  };
+}
+
+/** Nobody serves the key sets of the demo portals here. */
+export function giveKeys(config: Config, key: JWK): void {
+  for (const client of config.realms.flatMap((realm) => realm.portals.flatMap((portal) => portal.clients))) {
+    if (client.jwks_uri === undefined) continue;
+    delete client.jwks_uri;
+    client.jwks = { keys: [{ ...key }] };
+  }
 }
 
 export function unknown(realm: string): never {

@@ -2,8 +2,10 @@ import { randomBytes, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
+import { SignJWT } from 'jose';
 import { root } from '../../src/root.ts';
 import { issueCode, type Tier } from '../../src/domain/verification.ts';
+import { subjectsWith } from '../../src/oidc/subjects.ts';
 import { findIdentity } from '../../src/store/identities.ts';
 import { findMembershipOf } from '../../src/store/memberships.ts';
 import { desk } from './house.ts';
@@ -23,7 +25,6 @@ const world = JSON.parse(readFileSync(join(root, 'db/demo/world.json'), 'utf8'))
 export const ib = 'inlichtingenbureau';
 export const portals = 'http://localhost:3001';
 export const secrets: Record<string, string> = {
-  'werk-en-inkomen': 'demo-secret-werk-en-inkomen-not-for-production',
   'mijn-cak-zakelijk': 'demo-secret-mijn-cak-zakelijk-not-for-production',
 };
 
@@ -152,11 +153,28 @@ export async function token(at: Install, portal: string, fields: Record<string, 
   return asClient(at, portal === 'mijn-cak-zakelijk' ? 'cak' : ib, portal, 'token', fields);
 }
 
+/** What a demo client sends to prove who it is: its secret, or an assertion signed with the key that tests gave it. */
+export async function credentials(at: Install, realm: string, client: string): Promise<{ headers: Record<string, string>; fields: Record<string, string> }> {
+  const secret = secrets[client];
+  if (secret !== undefined) return { headers: { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` }, fields: {} };
+  const client_assertion = await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).setIssuer(client).setSubject(client).setAudience(`${at.url}/${realm}`)
+    .setJti(randomBytes(16).toString('hex')).setIssuedAt().setExpirationTime('60s').sign(at.clientKey);
+  return { headers: {}, fields: { client_id: client, client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion } };
+}
+
 export async function asClient(at: Install, realm: string, client: string, endpoint: string, fields: Record<string, string>): Promise<{ status: number; body: Record<string, unknown> }> {
-  const authorization = `Basic ${Buffer.from(`${client}:${secrets[client] ?? ''}`).toString('base64')}`;
-  const response = await fetch(`${at.url}/${realm}/${endpoint}`, { method: 'POST', headers: { authorization }, body: new URLSearchParams(fields) });
+  const proof = await credentials(at, realm, client);
+  const response = await fetch(`${at.url}/${realm}/${endpoint}`, { method: 'POST', headers: proof.headers, body: new URLSearchParams({ ...fields, ...proof.fields }) });
   const text = await response.text();
   return { status: response.status, body: text === '' ? {} : JSON.parse(text) as Record<string, unknown> };
+}
+
+/** The `sub` that a client knows somebody by. */
+export async function subjectAt(at: Install, realm: string, client: string, accountId: string): Promise<string> {
+  const { provider, keys } = at.host(realm);
+  const found = await provider.Client.find(client);
+  if (!found) throw new Error(`there is no client ${client}`);
+  return subjectsWith(keys.secret)(accountId, found);
 }
 
 export function redeem(at: Install, portal: string, code: string): Promise<{ status: number; body: Record<string, unknown> }> {

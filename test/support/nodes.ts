@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { exportJWK, generateKeyPair } from 'jose';
 import pino from 'pino';
 import { startSluis, type Running } from '../../src/app.ts';
 import { root } from '../../src/root.ts';
 import type { Ground } from './databases.ts';
 import { HttpBrowser } from './http-browser.ts';
-import { freePort, newBrokerKeys, openWorkshop, unknown, type Install } from './install.ts';
+import { freePort, giveKeys, lendKeys, newBrokerKeys, openWorkshop, unknown, type Install } from './install.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
 /** Several nodes on one database and one key folder, behind a proxy that gives every request to the next. */
@@ -20,15 +21,20 @@ export async function installNodes(ground: Ground, count = 2): Promise<Nodes> {
   workshop.edit('sluis.yaml', trusting);
   let ahead = 0;
   const now = (): number => Math.floor(Date.now() / 1000) + ahead;
+  const clientKeys = await generateKeyPair('ES256', { extractable: true }) as CryptoKeyPair;
+  const publicKey = await exportJWK(clientKeys.publicKey);
+  const keep = lendKeys(workshop.load().system.keys);
   const nodes: Running[] = [];
   for (let node = 0; node < count; node += 1) {
     const config = workshop.load();
+    giveKeys(config, publicKey);
     nodes.push(await startSluis({ ...config, system: { ...config.system, port: 0 } }, { log: pino({ level: 'silent' }), clock: now }));
   }
+  keep();
   const proxy = await startProxy(workshop.port, nodes.map(({ port }) => port));
   const url = `http://localhost:${workshop.port}`;
   return {
-    url, port: workshop.port, running: nodes[0]!, nodes, proxy, brokerKeys, now, folder: workshop.folder,
+    url, port: workshop.port, running: nodes[0]!, nodes, proxy, brokerKeys, clientKey: clientKeys.privateKey, now, folder: workshop.folder,
     advance: (seconds) => { ahead += seconds; },
     host: (realm) => nodes[0]?.hosts.find((host) => host.realm.id === realm) ?? unknown(realm),
     browser: () => new HttpBrowser(url),

@@ -48,6 +48,11 @@ const messages = [
 const step = (id: string, page: Record<string, unknown>, name: string = id, locals: Partial<ViewLocals> = {}): Sample => ({
   name, view: `step:${id}`, titleKey: `${id}.title`, locals: { ...form, step: id, binding: id, page, ...locals },
 });
+const spans = { minutes: 20, hours: 8 };
+const notice = {
+  now: noon, endsAt: noon + 100, warnAt: noon - 20, because: 'idle' as const, csrf: 'c', to: '/preview/admin/', pageOnly: false,
+  statusHref: '/preview/session/status', extendHref: '/preview/session/extend', logoutHref: '/preview/session/end', pageHref: '/preview/session?to=',
+};
 const problem = (code: string, message: string, field?: string) => ({ code, message, ...(field && { field }) });
 const end = (code: string, fine = false, params: Record<string, string | number> = {}): Sample => {
   const all = { portal: portal.name, organisation: 'Gemeente Voorbeeld', missing: 'Aansluitings- en bewerkersovereenkomst; Bewerkersovereenkomst met VECOZO', count: 2, need: '3', got: '2', ...params };
@@ -71,10 +76,16 @@ export const samples: Sample[] = [
   { name: 'leave', view: 'login/leave', titleKey: 'leave.title', params: { broker: 'RPN' }, locals: { page: { url: 'http://localhost:3002/sso', fields: { SAMLRequest: 'abc', RelayState: 'x' }, brokerName: 'RPN' } } },
   { name: 'error', view: 'error', titleKey: 'error.session_not_found.title', locals: { page: { code: 'session_not_found', reference: 'K7QM4T', portalUrl: portal.url } } },
   { name: 'logout', view: 'logout', titleKey: 'logout.title', locals: { page: { form: '<form id="op.logoutForm" method="post" action="/preview/session/end/confirm"><input type="hidden" name="xsrf" value="x"/></form>' } } },
-  { name: 'logged-out', view: 'logged-out', titleKey: 'logged-out.title', locals: { page: { portalUrl: portal.url } } },
+  { name: 'logged-out', view: 'logged-out', titleKey: 'logged-out.title', locals: { page: { portalUrl: portal.url, ended: 'session', sessions: 1 } } },
+  { name: 'logged-out-everywhere', view: 'logged-out', titleKey: 'logged-out.title', locals: { page: { portalUrl: portal.url, ended: 'everywhere', sessions: 3 } } },
+  { name: 'logged-out-portal', view: 'logged-out', titleKey: 'logged-out.portal.title', params: { portal: portal.name }, locals: { page: { portalUrl: portal.url, ended: 'portal', sessions: 0 } } },
+  { name: 'logged-out-nothing', view: 'logged-out', titleKey: 'logged-out.nothing.title', locals: { page: { portalUrl: portal.url, ended: 'nothing', sessions: 0 } } },
+  { name: 'session-warning', view: 'session', titleKey: 'session.warning.title', locals: { session: { ...notice, pageOnly: true }, page: { state: 'warning', spans } } },
+  { name: 'session-at-its-end', view: 'session', titleKey: 'session.warning.title', locals: { session: { ...notice, because: 'expired', pageOnly: true }, page: { state: 'warning', spans } } },
+  ...(['idle', 'expired', 'none'] as const).map((state) => ({ name: `session-${state}`, view: 'session', titleKey: `session.${state}.title`, params: spans, locals: { page: { state, spans, loginHref: '/preview/admin/' } } })),
   { name: 'outbox', view: 'demo/outbox', titleKey: 'outbox.title', locals: { page: { messages } } },
   { name: 'people', view: 'admin/people', titleKey: 'admin.people.title', locals: { nav, csrf: 'c', page: { organisation: 'Gemeente Voorbeeld', people: everyone, pending: [anna] }, extendHref: '/preview/admin/', deadline: 4_000_000_000 } },
-  { name: 'person', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: person } },
+  { name: 'person', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: person, session: notice } },
   { name: 'person-saved', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, saved: true } } },
   { name: 'person-code', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, code: 'K7QM-4TPX-92', expiresAt: noon + 14 * day } } },
 ];

@@ -1,3 +1,4 @@
+import { exportJWK, generateKeyPair } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { metadataFrom } from '../../src/cli/client-metadata.ts';
 import { clientSchema } from '../../src/config/schema.ts';
@@ -92,6 +93,16 @@ export async function cakClient(at: Install, id: string, changes: Partial<z.inpu
   const alg = changes.id_token_signed_response_alg;
   const auth = changes.token_endpoint_auth_method === 'client_secret_post' ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
   return RelyingParty.connect(`${at.url}/cak`, { client_id: id, ...(alg && { id_token_signed_response_alg: alg }) }, auth, callback);
+}
+
+/** A client at Mijn CAK Zakelijk that signs with a key of its own (ES256, kid `k1`). */
+export async function keyClient(at: Install, id: string, changes: Partial<z.input<typeof clientSchema>> = {}): Promise<{ rp: RelyingParty; keys: CryptoKeyPair }> {
+  const keys = await generateKeyPair('ES256', { extractable: true }) as CryptoKeyPair;
+  const own = { ...await exportJWK(keys.publicKey), kid: 'k1', alg: 'ES256', use: 'sig' };
+  const { jwks, ...rest } = changes;
+  await register(at, 'cak', 'mijn-cak-zakelijk', { client_id: id, jwks: { keys: [own, ...(jwks?.keys ?? [])] }, redirect_uris: [callback], ...rest });
+  const client = { client_id: id, ...(rest.userinfo_signed_response_alg && { userinfo_signed_response_alg: rest.userinfo_signed_response_alg }) };
+  return { rp: await RelyingParty.connect(`${at.url}/cak`, client, oauth.PrivateKeyJwt({ key: keys.privateKey, kid: 'k1' }), callback), keys };
 }
 
 /** Fills in the password page. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, jest } from '@jest/globals';
 import { root } from '../../src/root.ts';
 import { hasChromium } from './browser.ts';
+import { openClock, type Clock } from './clock.ts';
 import { grounds, type Ground } from './databases.ts';
 
 export type Person = { id: string; organisation_id: string; login: Record<string, string> };
@@ -19,17 +20,31 @@ export type World = {
   outbox(filter: { to?: string; channel?: string }): Promise<Message[]>;
   /** the command line, against the same data */
   sluisCli(...args: string[]): Promise<{ code: number; json: Record<string, unknown>; text: string }>;
+  /** moves the clock of Sluis, the portals and the simulator forward; only of a world with a clock of its own */
+  moveClock(seconds: number): void;
+  /** epoch seconds, as this world sees them */
+  now(): number;
   stop(): Promise<number | null>;
 };
 
-/** Starts `dist/demo/main.js`, which `npm test` has just built. @param ground where its data is; SQLite when absent */
-export async function startWorld(extra: Record<string, string> = {}, ground?: Ground): Promise<World> {
+type Options = {
+  /** settings beside those of ports and folders */
+  env?: Record<string, string>;
+  /** the world gets a clock of its own, which `moveClock` moves: needs libfaketime (`describeWithClock`) */
+  clock?: boolean;
+  /** where its data is; SQLite when absent */
+  ground?: Ground;
+};
+
+/** Starts `dist/demo/main.js`, which `npm test` has just built. */
+export async function startWorld({ env: extra = {}, clock: movable = false, ground }: Options = {}): Promise<World> {
   const database = await ground?.database();
   const folder = mkdtempSync(join(tmpdir(), 'sluis-world-'));
+  const clock: Clock | undefined = movable ? openClock(folder) : undefined;
   const [sluis, portals, simulator] = await freePorts(3);
   const env = {
     ...process.env, SLUIS_PORT: `${sluis}`, PORTALS_PORT: `${portals}`, SIMULATOR_PORT: `${simulator}`,
-    SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), ...(database?.url && { SLUIS_DATABASE_URL: database.url }), ...extra,
+    SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), ...(database?.url && { SLUIS_DATABASE_URL: database.url }), ...clock?.env, ...extra,
   };
   const child = spawn(process.execPath, [join(root, 'dist/demo/main.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   await ready(child);
@@ -44,6 +59,8 @@ export async function startWorld(extra: Record<string, string> = {}, ground?: Gr
       return await answer.json() as Message[];
     },
     sluisCli: (...args) => cli(args, { ...env, SLUIS_PUBLIC_URL: at.sluis, SIMULATOR_URL: at.simulator, PORTALS_URL: at.portals, SLUIS_DEMO: 'true' }),
+    moveClock: (seconds) => (clock ?? noClock()).move(seconds),
+    now: () => (clock ? clock.now() : Math.floor(Date.now() / 1000)),
     async stop() {
       child.kill('SIGTERM');
       const [code] = child.exitCode === null ? await once(child, 'exit') as [number | null] : [child.exitCode];
@@ -59,11 +76,11 @@ export async function startWorld(extra: Record<string, string> = {}, ground?: Gr
  * Chromium, no PostgreSQL) counts as skipped.
  * @param journey gets what starts its world
  */
-export function describeJourney(name: string, journey: (start: (extra?: Record<string, string>) => Promise<World>) => void): void {
+export function describeJourney(name: string, journey: (start: (options?: Options) => Promise<World>) => void): void {
   // a whole walk through a browser, on a machine that may do other things too
   jest.setTimeout(90_000);
   for (const ground of grounds) {
-    (hasChromium && ground.there ? describe : describe.skip)(`${ground.name}: ${name}`, () => journey((extra) => startWorld(extra, ground)));
+    (hasChromium && ground.there ? describe : describe.skip)(`${ground.name}: ${name}`, () => journey((options) => startWorld({ ...options, ground })));
   }
 }
 
@@ -102,4 +119,8 @@ async function freePorts(count: number): Promise<number[]> {
 
 function missing(id: string): never {
   throw new Error(`the demo world has no person ${id}`);
+}
+
+function noClock(): never {
+  throw new Error('this world runs on the system clock: start it with { clock: true }');
 }

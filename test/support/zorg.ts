@@ -45,6 +45,33 @@ export async function throughBroker(visitor: Visitor, world: World, id: string):
   await visitor.page.waitForLoadState('load');
 }
 
+/** The same for a browser that runs no script: the broker's answer is sent on by its button. For a broker that is asked by redirect. */
+export async function throughBrokerWithoutScript(visitor: Visitor, world: World, id: string): Promise<void> {
+  const before = (await world.outbox({ channel: 'sms' })).map((message) => message.id);
+  await nameAndPassword(visitor, world, id);
+  await visitor.page.locator('[name="code"]').waitFor();
+  await visitor.fill({ code: (await newestCode(world, 'sms', before)).code ?? '' });
+  await visitor.page.locator('form:has([name="code"]) button:not([name="action"])').click();
+  await visitor.page.locator('form button').first().click();
+}
+
+/** At the broker's page: the card instead of name and password. */
+export async function byCard(visitor: Visitor, world: World, id: string): Promise<void> {
+  await visitor.choose('broker', world.person(id).login['broker'] ?? '');
+  await visitor.submit();
+  await visitor.page.waitForURL(`${world.simulator}/**`);
+  await visitor.press('card');
+  await visitor.choose('card', id);
+  await visitor.page.locator('form button:not([name="action"])').click();
+  await visitor.page.waitForURL((url) => !url.href.startsWith(world.simulator));
+  await visitor.page.waitForLoadState('load');
+}
+
+/** The level as the portal's dashboard shows it. */
+export function levelOf(visitor: Visitor): Promise<string> {
+  return visitor.page.locator('[data-level]').innerText();
+}
+
 export const profile = {
   initials: 'C.M.', given_name: 'José', infix: "van 't", family_name: 'O’Brien-Åström', department: 'Zorg & Welzijn', phone: '06 1234 5678', email: 'c.nguyen@lissendam.example',
 };

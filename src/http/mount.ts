@@ -61,9 +61,21 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
   };
 }
 
+type Handler = (ctx: Context) => Promise<void>;
+
+/** The provider of the moment: after a rotation of keys it is another one, for requests that come then. */
+function providerOf(host: RealmHost): Handler {
+  const handlers = new WeakMap<RealmHost['provider'], Handler>();
+  return (ctx) => {
+    const { provider } = host;
+    const handle = handlers.get(provider) ?? handlerOf(host, provider);
+    handlers.set(provider, handle);
+    return handle(ctx);
+  };
+}
+
 /** The provider is a Koa application of its own: what our middleware found out about a request is handed over to it. */
-function providerOf(host: RealmHost): (ctx: Context) => Promise<void> {
-  const { provider } = host;
+function handlerOf(host: RealmHost, provider: RealmHost['provider']): Handler {
   // as in server.ts
   (provider as unknown as Koa).on('error', ({ code }: { code?: string }) => host.log.info({ code }, 'connection broken off'));
   const states = new WeakMap<IncomingMessage, Record<string, unknown>>();

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { seedDemo } from '../db/demo/seed.ts';
@@ -16,13 +15,17 @@ import { proveRealm } from './flow/prove.ts';
 import { providerPages } from './http/pages.ts';
 import { createRenderer, type Renderer } from './http/render.ts';
 import type { RealmHost } from './http/realm.ts';
+import { listenMetrics } from './http/observe.ts';
 import { createHttp, listen } from './http/server.ts';
 import { checkTheme } from './http/theme.ts';
 import { ensureRealmKeys, type RealmKeys } from './keys/keys.ts';
+import { watchKeys, type KeyWatch } from './keys/watch.ts';
 import { createSenders } from './messages/senders.ts';
 import { startOutboxWorker } from './messages/worker.ts';
+import { contentType, createMetrics, type Metrics, type RealmMetrics } from './metrics/metrics.ts';
 import { auditProvider } from './oidc/audit.ts';
 import { logoutSender, logoutSettled } from './oidc/notices.ts';
+import { observeProvider } from './oidc/observe.ts';
 import { checkClients, createProvider } from './oidc/provider.ts';
 import { root } from './root.ts';
 import { steps } from './steps/index.ts';
@@ -30,7 +33,12 @@ import { startSealing } from './store/audit-chain.ts';
 import { migrate, openDatabase } from './store/database.ts';
 import { startPurge } from './store/purge.ts';
 
-export type Running = { url: string; port: number; hosts: RealmHost[]; stop(): Promise<void> };
+export type Running = {
+  url: string; port: number; metricsPort?: number; hosts: RealmHost[];
+  /** looks for rotated keys now, not at the next round */
+  lookForKeys(): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /** Where a database error repeats the values it was given. */
 const personalData = ['err.detail', 'err.where', 'err.parameters', 'err.query', 'err.internalQuery'];
@@ -55,22 +63,30 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
   refuseUnproven(realms);
   refuseOpenDemo(system);
   const renderer = createRenderer();
-  const hosts: RealmHost[] = [];
-  for (const realm of realms) hosts.push(await openRealm(realm, { system, renderer, log: log.child({ realm: realm.id }), clock }));
+  const opened: Opened[] = [];
+  const metrics = createMetrics(() => opened.map(({ host }) => host));
+  for (const realm of realms) opened.push(await openRealm(realm, { system, renderer, log: log.child({ realm: realm.id }), clock, metrics }));
+  const hosts = opened.map(({ host }) => host);
   const senders = createSenders(system);
-  const workers = hosts.map(({ database, provider, log: realmLog }) => startOutboxWorker({
-    database, senders: { ...senders, logout: logoutSender(provider), settled: logoutSettled(clock) }, log: realmLog, clock,
+  const workers = opened.map(({ host, counts }) => startOutboxWorker({
+    database: host.database, senders: { ...senders, logout: logoutSender(() => host.provider), settled: logoutSettled(clock) }, log: host.log, clock, observe: counts.outbox,
   }));
   const sessions = hosts.map(({ database, realm, log: realmLog }) => startSessionWorker({ database, realm, clock, log: realmLog }));
   const purges = hosts.map(({ database, log: realmLog }) => startPurge(database, clock, realmLog));
   const sealings = hosts.map(({ database, log: realmLog }) => startSealing(database, clock, realmLog));
-  const server = await listen(createHttp(system, hosts, log), system.port, system.host ?? (system.demo ? '127.0.0.1' : undefined));
-  const address = server.address();
+  const scrape = { contentType, page: () => metrics.scrape() };
+  const own = system.metrics_port === undefined ? undefined : await listenMetrics(scrape, system.metrics_port, system.metrics_host);
+  const watching = { request: metrics.request, ...(system.demo && !own && { scrape }) };
+  const server = await listen(createHttp(system, hosts, log, watching), system.port, system.host ?? (system.demo ? '127.0.0.1' : undefined));
   return {
-    url: system.public_url, port: typeof address === 'object' && address ? address.port : system.port, hosts,
+    url: system.public_url, port: server.port, ...(own && { metricsPort: own.port }), hosts,
+    lookForKeys: async () => { for (const { watch } of opened) await watch.look(); },
     async stop() {
       // requests in flight first, then the messages they caused, then the seals on both, then the databases
-      await close(server);
+      await server.close();
+      await own?.close();
+      metrics.stop();
+      for (const { watch } of opened) watch.stop();
       for (const purge of purges) await purge.stop();
       for (const worker of sessions) await worker.stop();
       for (const worker of workers) await worker.stop();
@@ -97,26 +113,47 @@ function refuseOpenDemo({ demo, public_url }: System): void {
   }
 }
 
-type Parts = { system: System; renderer: Renderer; log: Logger; clock: () => number };
+type Parts = { system: System; renderer: Renderer; log: Logger; clock: () => number; metrics: Metrics };
+type Opened = { host: RealmHost; counts: RealmMetrics; watch: KeyWatch };
 
-async function openRealm(realm: Realm, { system, renderer, log, clock }: Parts): Promise<RealmHost> {
-  const keys = await ensureRealmKeys(resolve(root, system.keys), realm.id, { demo: system.demo, rsaBits: profiles[realm.profile].rsaBits });
-  const database = openDatabase(databaseOptions(system, realm.id));
+async function openRealm(realm: Realm, { system, renderer, log, clock, metrics }: Parts): Promise<Opened> {
+  const folder = resolve(root, system.keys);
+  const keys = await ensureRealmKeys(folder, realm.id, { demo: system.demo, rsaBits: profiles[realm.profile].rsaBits });
+  const counts = metrics.realm(realm.id, system.database_url ? 'postgres' : 'sqlite');
+  const database = openDatabase({ ...databaseOptions(system, realm.id), observe: counts.database });
   await migrate(database);
   if (system.demo) await seedDemo(realm, database, (plain) => hashPassword(plain, realm.login.argon2), clock());
   const brokers = brokersOf(realm, keys);
   const engine = new Engine({
-    realm, steps, database, clock,
+    realm, steps, database, clock, observe: counts.flow,
     depart: async (id, request) => {
       const broker = brokers.get(id);
       if (!broker) throw new Error(`broker ${id} is gone from the configuration`);
       return broker.begin(request);
     },
   });
-  const provider = createProvider({ realm, engine, database, keys, demo: system.demo, clock, pages: providerPages({ realm, renderer, log }) });
-  await checkClients(provider, realm);
-  auditProvider({ provider, database, clock, log });
-  return { realm, system, database, keys, engine, provider, brokers, samlMetadata: metadataOf(realm, keys), renderer, log, clock };
+  const provide = async (present: RealmKeys) => {
+    const provider = createProvider({ realm, engine, database, keys: present, demo: system.demo, clock, pages: providerPages({ realm, renderer, log }) });
+    await checkClients(provider, realm);
+    auditProvider({ provider, database, clock, log });
+    observeProvider(provider, realm, counts.provider);
+    return { keys: present, provider };
+  };
+  let current = await provide(keys);
+  const watch = watchKeys({
+    folder, realmId: realm.id, keys, demo: system.demo, log,
+    async take(rotated) {
+      // the library has no way to change keys; a new provider over the same storage takes milliseconds and loses nothing
+      current = await provide(rotated);
+      counts.keysRotated();
+    },
+  });
+  const host: RealmHost = {
+    realm, system, database, engine, brokers, samlMetadata: metadataOf(realm, keys), renderer, log, clock,
+    get keys() { return current.keys; },
+    get provider() { return current.provider; },
+  };
+  return { host, counts, watch };
 }
 
 function brokersOf(realm: Realm, keys: RealmKeys): ReadonlyMap<string, Broker> {
@@ -139,13 +176,4 @@ function metadataOf(realm: Realm, keys: RealmKeys): string | undefined {
 
 function serviceProvider(realm: Realm): { entityId: string; acsUrl: string } {
   return { entityId: realm.saml.entity_id ?? `${realm.issuer}/saml/metadata`, acsUrl: `${realm.issuer}/saml/acs` };
-}
-
-async function close(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    // a browser that keeps its connection must not keep us
-    setTimeout(() => server.closeAllConnections(), 5_000).unref();
-  });
 }

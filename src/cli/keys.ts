@@ -1,3 +1,4 @@
+import { LOOK_EVERY } from '../keys/watch.ts';
 import { profiles } from '../config/profile.ts';
 import { listKeys, rotate, type KeyInfo } from '../keys/keys.ts';
 import { appendAudit } from '../store/audit.ts';
@@ -17,16 +18,20 @@ export const keysCommands: Command[] = [
   },
   {
     name: 'keys rotate',
-    summary: 'let the next signing key take over; restart the servers afterwards',
+    summary: 'let the next signing key take over; running servers follow within seconds',
     options: realmOption,
     run: (args, io) => withRealm(args, io, async ({ config: { system }, realm, database, actor, now }) => {
       const keys = await rotate(system.keys, realm.id, { demo: system.demo, rsaBits: profiles[realm.profile].rsaBits });
       const current = keys.filter((key) => key.use === 'signing' && key.state === 'current').map((key) => key.kid);
       await appendAudit(database.db, { event: 'keys.rotated', action: 'U', outcome: 'success', actor, detail: { current }, now });
-      return shown(keys);
+      const { data, text } = shown(keys);
+      return { data, text: `${text}\n${told}` };
     }),
   },
 ];
+
+const told = `Every node that reads these files signs with the key that is current within ${LOOK_EVERY / 1000} seconds; nothing needs a restart.
+What was signed before stays valid. Leave a day before the next rotation, so that every portal has read the new next key.`;
 
 function shown(keys: KeyInfo[]): { data: KeyInfo[]; text: string } {
   const rows = keys.map(({ use, state, algorithms, since, until, kid }) => [use, state, algorithms.join(' '), time(since), time(until), kid]);

@@ -3,7 +3,9 @@ import { listPeople } from '../domain/people.ts';
 import { listAgreements, listEntitlements, listOrganisations, type Organisation } from '../store/organisations.ts';
 import { realmOption, table, time, type Command } from './command.ts';
 import { withRealm } from './context.ts';
-import { organisationOf, pairOf } from './find.ts';
+import { entitlementsOf, organisationOf, pairOf } from './find.ts';
+import { sessionsText } from './membership.ts';
+import { entitleCommand } from './organisation-entitle.ts';
 
 const create: Command = {
   name: 'organisation create',
@@ -20,10 +22,7 @@ const create: Command = {
     const id = await database.transaction((tx) => createOrganisation(tx, {
       realm, name: args.need('name'), actor, now, ...(args.has('minimum-level') && { minimumLevel: args.need('minimum-level') }),
       identifiers: Object.fromEntries(args.all('identifier').map((text) => pairOf('identifier', text))),
-      entitlements: asked.includes('all') ? 'all' : asked.map((text) => {
-        const [application, role] = pairOf('role', text);
-        return { application, role };
-      }),
+      entitlements: asked.includes('all') ? 'all' : entitlementsOf('entitlement', asked),
     }));
     return { data: await organisationOf(database.db, id), text: id };
   }),
@@ -31,7 +30,7 @@ const create: Command = {
 
 const update: Command = {
   name: 'organisation update',
-  summary: 'change what an organisation asks of its people; it counts at once',
+  summary: 'change what an organisation asks of its people; it counts at once, and sessions below it end',
   options: {
     ...realmOption,
     organisation: { type: 'string', required: true, value: 'ID|TYPE:NUMBER', help: 'the organisation' },
@@ -40,8 +39,8 @@ const update: Command = {
   run: (args, io) => withRealm(args, io, async ({ database, realm, actor, now }) => {
     const { id } = await organisationOf(database.db, args.need('organisation'));
     const level = args.need('minimum-level');
-    await database.transaction((tx) => changeMinimumLevel(tx, { realm, organisationId: id, level: level === 'none' ? undefined : level, actor, now }));
-    return { data: await organisationOf(database.db, id), text: `${id}: minimum level ${level}` };
+    const sessions = await database.transaction((tx) => changeMinimumLevel(tx, { realm, organisationId: id, level: level === 'none' ? undefined : level, actor, now }));
+    return { data: { ...await organisationOf(database.db, id), sessions_ended: sessions }, text: `${id}: minimum level ${level}; ${sessionsText(sessions)}` };
   }),
 };
 
@@ -80,4 +79,4 @@ function numbers({ identifiers }: Organisation): string {
   return Object.entries(identifiers).map(([type, value]) => `${type} ${value}`).join(', ');
 }
 
-export const organisationCommands: Command[] = [create, update, list, show];
+export const organisationCommands: Command[] = [create, update, entitleCommand, list, show];

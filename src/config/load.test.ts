@@ -69,6 +69,8 @@ describe('loadConfig', () => {
     expect(ib!.brokers[0]!.certificate_files).toEqual(['/etc/sluis/keys/demo/simulator.crt']);
     expect(ib!.portals.map((p) => [p.id, p.url])).toEqual([
       ['beheer', 'http://localhost:3000/inlichtingenbureau/admin/'],
+      ['centrale-voorziening-bvv', 'http://localhost:4001/centrale-voorziening-bvv/'],
+      ['portaal-zorg-test', 'http://localhost:4001/portaal-zorg-test/'],
       ['portaal-zorg', 'http://localhost:4001/portaal-zorg/'],
       ['werk-en-inkomen', 'http://localhost:4001/werk-en-inkomen/'],
     ]);

@@ -217,6 +217,10 @@ export const systemSchema = z.strictObject({
   port: z.coerce.number().int().min(0).max(65_535),
   /** address to listen on; absent: all of them, in the demo world only this machine */
   host: z.string().min(1).optional(),
+  /** port of `/metrics`; absent: not served, in the demo world on the main port */
+  metrics_port: z.coerce.number().int().min(0).max(65_535).optional(),
+  /** address of that port */
+  metrics_host: z.string().min(1).default('127.0.0.1'),
   /** the demo world: demo secrets, plain http on localhost and the outbox page are allowed */
   demo: z.union([z.boolean(), z.stringbool()], 'must be true or false').default(false),
   data: z.string().default('db/data'),

@@ -14,6 +14,7 @@ const overrides = {
   SLUIS_KEYS: 'keys',
   SLUIS_DATABASE_URL: 'database_url',
   SLUIS_DEMO: 'demo',
+  SLUIS_METRICS_PORT: 'metrics_port',
 } as const;
 
 /** Ids that are paths of the server itself. */

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import {
-  findOrganisation, findOrganisationByIdentifier, insertOrganisation, putAgreement, putEntitlements, setMinimumLevel,
+  deleteAgreement, findOrganisation, findOrganisationByIdentifier, insertOrganisation, putAgreement, putEntitlements, setMinimumLevel, type Entitlement,
 } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
+import { listSessions, type SessionRow } from '../store/sessions.ts';
+import { checkEntitlements } from './entitlements.ts';
 import { DomainError } from './errors.ts';
 import { checkIdentifier } from './identifiers.ts';
+import { endSession, endSessionsOf } from './sessions.ts';
 
-export type Entitlement = { application: string; role: string };
 export type NewOrganisation = {
   realm: Realm;
   name: string;
@@ -47,10 +49,11 @@ export type LevelChange = { realm: Realm; organisationId: string; /** undefined:
 
 /**
  * Sets the lowest level with which an organisation's people may log in, at whatever portal. It counts at once: sessions and
- * tokens below it no longer suffice.
+ * tokens below it no longer suffice, and the sessions end so that their portals hear of it.
+ * @returns how many sessions ended
  * @throws DomainError organisation.level, organisation.unknown
  */
-export async function changeMinimumLevel(tx: Db, { realm, organisationId, level, actor, now }: LevelChange): Promise<void> {
+export async function changeMinimumLevel(tx: Db, { realm, organisationId, level, actor, now }: LevelChange): Promise<number> {
   if (level !== undefined) checkLevel(realm, level);
   const before = await findOrganisation(tx, organisationId);
   if (!before) throw new DomainError('organisation.unknown');
@@ -59,6 +62,12 @@ export async function changeMinimumLevel(tx: Db, { realm, organisationId, level,
     event: 'organisation.level_changed', action: 'U', outcome: 'success', actor, organisationId,
     objectType: 'organisation', objectId: organisationId, detail: { from: before.minimumLevel ?? null, to: level ?? null }, now,
   });
+  const rank = realm.levels.findIndex(({ id }) => id === level);
+  let ended = 0;
+  for (const session of await listSessions(tx, { organisationId })) {
+    if (rankOf(realm, session) < rank && await endSession(tx, session.id, { reason: 'revoked', actor, now })) ended += 1;
+  }
+  return ended;
 }
 
 function checkLevel(realm: Realm, level: string): void {
@@ -91,6 +100,28 @@ export async function recordAgreement(tx: Db, signed: SignedAgreement): Promise<
   });
 }
 
+/**
+ * Takes back that an organisation signed: nobody of it comes in any more, and who is in goes out at once.
+ * @returns how many sessions ended
+ * @throws DomainError organisation.unknown, agreement.not_recorded
+ */
+export async function withdrawAgreement(tx: Db, { organisationId, agreement, actor, now }: Omit<SignedAgreement, 'realm' | 'signedAt'>): Promise<number> {
+  if (!(await findOrganisation(tx, organisationId))) throw new DomainError('organisation.unknown');
+  const before = await deleteAgreement(tx, organisationId, agreement);
+  if (!before) throw new DomainError('agreement.not_recorded', { agreement });
+  await appendAudit(tx, {
+    event: 'agreement.withdrawn', action: 'D', outcome: 'success', actor, organisationId, objectType: 'agreement', objectId: agreement,
+    detail: { before: { signedAt: before.signed_at, recordedBy: before.recorded_by }, after: null }, now,
+  });
+  return endSessionsOf(tx, { organisationId }, { reason: 'revoked', actor, now });
+}
+
+/** Rank on the realm's ladder of the best that a session proved; -1 for nothing. */
+function rankOf(realm: Realm, session: SessionRow): number {
+  const { proofs } = JSON.parse(session.proofs) as { proofs: { level: string }[] };
+  return Math.max(-1, ...proofs.map((proof) => realm.levels.findIndex(({ id }) => id === proof.level)));
+}
+
 function checkName(typed: string): string {
   const name = typed.normalize('NFC').trim();
   if (name === '' || name.length > 200 || /[\p{Cc}\p{Cs}\u200e\u200f\u2028-\u202e\u2066-\u2069]/u.test(name)) {
@@ -107,13 +138,4 @@ async function checkIdentifiers(tx: Db, typed: Record<string, string>): Promise<
   }
   if (Object.keys(checked).length === 0) throw new DomainError('organisation.identifier');
   return checked;
-}
-
-function checkEntitlements(realm: Realm, asked: 'all' | Entitlement[]): Entitlement[] {
-  const all = realm.applications.flatMap((application) => application.roles.map((role) => ({ application: application.id, role: role.id })));
-  if (asked === 'all') return all;
-  for (const { application, role } of asked) {
-    if (!all.some((known) => known.application === application && known.role === role)) throw new DomainError('roles.unknown', { application });
-  }
-  return asked;
 }

@@ -5,14 +5,16 @@ import type { Database } from '../store/database.ts';
 import { insertRun, saveRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
 import { issueTicket, newHandle, peekTicket, redeemTicket } from '../store/tickets.ts';
-import type { JournalEntry } from './facts.ts';
+import { ended, endOf } from './end.ts';
+import type { Facts, JournalEntry } from './facts.ts';
 import { bindFlow, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
 import { outOfReach, SESSION, type Demand } from './demand.ts';
 import { gatherFacts, openRun, readRun, type OpenRun } from './run.ts';
 import { Overtaken, type BrokerEvent, type Outcome, type Run } from './step.ts';
-import type { Depart, Judgement, StartRun, Turn, Viewer } from './turn.ts';
+import { auditOf, entryOf, noteRun } from './trail.ts';
+import { loginEvent, stepEvent, type Depart, type FlowEvent, type Judgement, type StartRun, type Turn, type Viewer } from './turn.ts';
 
-type Options = { realm: Realm; steps: Steps; database: Database; depart: Depart; clock: () => number };
+type Options = { realm: Realm; steps: Steps; database: Database; depart: Depart; clock: () => number; /** told of what was committed */ observe?: (event: FlowEvent) => void };
 type Move = { outcome: Outcome<unknown>; binding: BoundStep; values?: Record<string, string>; ticket?: { kind: string; handle: string } };
 type Patch = { -readonly [K in 'journal' | 'state' | 'request' | 'notice' | 'status' | 'end_code' | 'account_id' | 'organisation_id']?: OpenRun['row'][K] };
 
@@ -26,14 +28,16 @@ export class Engine {
   private readonly database: Database;
   private readonly depart: Depart;
   private readonly clock: () => number;
+  private readonly observe: (event: FlowEvent) => void;
   private readonly flows: ReadonlyMap<string, BoundFlow>;
 
   /** @throws FlowError when a flow names a step, setting or predicate that does not exist */
-  constructor({ realm, steps, database, depart, clock }: Options) {
+  constructor({ realm, steps, database, depart, clock, observe = () => undefined }: Options) {
     this.realm = realm;
     this.database = database;
     this.depart = depart;
     this.clock = clock;
+    this.observe = observe;
     this.flows = new Map(Object.keys(realm.flows).map((id) => [id, bindFlow(realm, id, steps)]));
   }
 
@@ -65,7 +69,9 @@ export class Engine {
 
   /** Writes that the person gave up: they go back to the portal without a login. */
   async abandon(run: OpenRun, viewer: Viewer): Promise<void> {
+    noteRun(this.realm, run);
     await appendAudit(this.database.db, auditOf(run, viewer, { event: 'login.cancelled', action: 'E', outcome: 'refused' }));
+    this.observe({ kind: 'login', portal: run.portal.id, result: 'cancelled' });
   }
 
   /** Judges what is not a page: done, ended, expired. */
@@ -86,7 +92,7 @@ export class Engine {
     // arriving at a binding, or at the end, is a turn of its own
     if (!fresh) {
       const turn = await attempt(() => this.database.transaction((tx) => this.arrive(tx, run, viewer)));
-      return turn === 'overtaken' || turn === undefined ? this.show(id, viewer) : turn;
+      return turn === 'overtaken' || turn === undefined ? this.show(id, viewer) : this.told(turn);
     }
     return this.pageOf(run, current, viewer);
   }
@@ -155,7 +161,14 @@ export class Engine {
       return move.outcome.kind === 'ask' ? undefined : this.arrive(tx, next, viewer);
     }));
     if (turn === 'overtaken') return { kind: 'stale', run };
-    return turn ?? this.show(run.row.id, viewer);
+    this.observe(stepEvent(run.portal.id, move.binding.step, move.outcome));
+    return turn ? this.told(turn) : this.show(run.row.id, viewer);
+  }
+
+  private told(turn: Turn): Turn {
+    const event = loginEvent(turn);
+    if (event) this.observe(event);
+    return turn;
   }
 
   private async prepare(run: OpenRun, viewer: Viewer, broker: string) {
@@ -180,9 +193,10 @@ export class Engine {
     const missing = unmet(this.flowOf(run.row.flow), run.facts);
     const outcome = missing.length > 0 ? 'refused' : 'success';
     const patch = missing.length > 0
-      ? { status: 'ended' as const, end_code: JSON.stringify({ code: 'flow_unsafe', params: {}, fine: false }) }
+      ? { status: 'ended' as const, end_code: endOf('flow_unsafe', {}, false) }
       : { status: 'done' as const, account_id: run.facts.account?.id ?? null, organisation_id: run.facts.organisation?.id ?? null };
     const next = await this.store(tx, run, patch, viewer);
+    noteRun(this.realm, next);
     if (outcome === 'success' && next.row.account_id) await updateAccount(tx, next.row.account_id, { last_login_at: run.facts.now });
     await appendAudit(tx, auditOf(next, viewer, {
       event: outcome === 'success' ? 'login.completed' : 'login.refused', action: 'E', outcome,
@@ -204,21 +218,16 @@ export class Engine {
     }
     if (outcome.kind === 'deny') {
       patch.status = 'ended';
-      patch.end_code = JSON.stringify({ code: outcome.code, params: outcome.params ?? {}, fine: outcome.ended === 'fine' });
+      patch.end_code = endOf(outcome.code, outcome.params ?? {}, outcome.ended === 'fine');
     }
     await this.lock(tx, run, patch);
+    noteRun(this.realm, run);
     await outcome.commit?.(tx);
     const next = await this.reread(tx, run, patch, viewer);
-    await this.auditOutcome(tx, next, viewer, outcome, binding);
+    noteRun(this.realm, next);
+    const entry = entryOf(next, viewer, outcome, binding);
+    if (entry) await appendAudit(tx, entry);
     return next;
-  }
-
-  private async auditOutcome(tx: Db, run: OpenRun, viewer: Viewer, outcome: Outcome<unknown>, binding: BoundStep): Promise<void> {
-    const reasons = outcome.kind === 'ask' ? outcome.problems?.map((problem) => problem.code).join(' ') : outcome.kind === 'deny' ? outcome.code : undefined;
-    if (outcome.kind === 'ask' && !reasons) return;
-    const fine = outcome.kind === 'pass' || outcome.kind === 'leave' || (outcome.kind === 'deny' && outcome.ended === 'fine');
-    const event = { ask: 'step.refused', leave: 'step.left', pass: 'step.passed', deny: fine ? 'login.ended' : 'login.refused' }[outcome.kind];
-    await appendAudit(tx, auditOf(run, viewer, { event, action: 'E', outcome: fine ? 'success' : 'refused', ...(reasons && { reason: reasons }), detail: { binding: binding.id } }));
   }
 
   private async lock(tx: Db, run: OpenRun, patch: Patch): Promise<void> {
@@ -243,6 +252,7 @@ export class Engine {
         status: 'open', end_code: null, created_at: now, expires_at: now + this.realm.ttl.run,
       });
     });
+    this.observe({ kind: 'login', portal: portal.id, result: 'started' });
   }
 
   /** Would a run with these proofs end in a login at once? The question of every authorization, silent ones too. */
@@ -255,10 +265,10 @@ export class Engine {
   }
 
   /** Does what the portal's flow ensures still hold for these proofs? Asked of tokens, whose person nobody can ask anything. */
-  async admits(portal: Portal, demand: Demand, journal: JournalEntry[]): Promise<boolean> {
-    const { lacking } = await this.judge(portal, demand, journal);
+  async admits(portal: Portal, demand: Demand, journal: JournalEntry[]): Promise<Facts | undefined> {
+    const facts = await gatherFacts(this.database.db, this.realm, portal, journal, demand, this.clock());
     // a token is used by the portal's server, which need not be where the person's browser must be
-    return lacking.every((name) => name === 'network_allowed');
+    return unmet(this.flowOf(portal.flow), facts).every((name) => name === 'network_allowed') ? facts : undefined;
   }
 
   /** Can nobody get in with what is asked of this run? */
@@ -274,18 +284,4 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | 'overtaken'> {
     if (error instanceof Overtaken) return 'overtaken';
     throw error;
   }
-}
-
-function ended(run: OpenRun): Turn {
-  const end = JSON.parse(run.row.end_code ?? '{"code":"flow_unsafe","params":{},"fine":false}') as { code: string; params: Record<string, string | number>; fine: boolean };
-  return { kind: 'end', ...end, run };
-}
-
-function auditOf(run: OpenRun, viewer: Viewer, entry: { event: string; action: 'E'; outcome: 'success' | 'refused' | 'failed'; reason?: string; detail?: Record<string, unknown> }) {
-  const { account, organisation } = run.facts;
-  return {
-    ...entry, now: run.facts.now, runId: run.row.id, clientId: run.row.client_id, address: viewer.address,
-    actor: { kind: 'person' as const, id: account?.id ?? 'unknown', ...(account && { display: account.displayName }) },
-    ...(organisation && { organisationId: organisation.id }),
-  };
 }

@@ -22,6 +22,8 @@ export const predicates = {
   profile_complete: (f: Facts) => f.account?.profileComplete === true,
   /** the verification code of this registration was typed */
   verified: (f: Facts) => f.membership?.status === 'active',
+  /** their place in the organisation was taken away: no code helps, somebody must let them in again */
+  membership_ended: (f: Facts) => f.membership?.status === 'ended',
   administrator: (f: Facts) => f.membership?.status === 'active' && f.membership.tier === 'administrator',
   /** at least one role in an application of this portal; a portal without applications asks none */
   has_role: (f: Facts) => f.membership?.status === 'active'
@@ -46,9 +48,16 @@ export const implications: readonly (readonly [PredicateName, PredicateName])[] 
   ['profile_complete', 'registered'],
   ['verified', 'registered'],
   ['verified', 'organisation_known'],
+  ['membership_ended', 'registered'],
+  ['membership_ended', 'organisation_known'],
   ['administrator', 'verified'],
   ['administrator', 'organisation_has_administrator'],
   ['has_role', 'verified'],
+];
+
+/** What cannot both be: left out by the prover too. */
+export const exclusions: readonly (readonly [PredicateName, PredicateName])[] = [
+  ['membership_ended', 'verified'],
 ];
 
 export function isPredicate(name: string): name is PredicateName {

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Portal, Realm } from '../config/schema.ts';
 import { root } from '../root.ts';
 import { steps as shipped } from '../steps/index.ts';
-import { implications, predicateNames, type PredicateName } from './predicates.ts';
+import { exclusions, implications, predicateNames, type PredicateName } from './predicates.ts';
 import { assume, proveRealm } from './prove.ts';
 import type { StepModel } from './step.ts';
 
@@ -46,7 +46,7 @@ describe('the flows that ship', () => {
   const takenOut = realms.flatMap((realm) => realm.portals.map((portal) => demanding(realm, portal)).flatMap((portal) => (realm.flows[portal.flow]?.bindings ?? [])
     .map((binding, index) => [`${realm.id} ${portal.id}`, binding.id ?? binding.step, realm, index, portal] as const)))
     // without these a later gate still stands, with a page that helps less: nobody verified without an organisation, no role unverified
-    .filter(([, id]) => !['organisation', 'first-administrator', 'verification-code'].includes(id));
+    .filter(([, id]) => !['organisation', 'membership', 'first-administrator', 'verification-code'].includes(id));
   test.each(takenOut)('%s without %s is not proven', (_, id, realm, index, portal) => {
     const flow = realm.flows[portal.flow]!;
     const spoiled = { ...realm, portals: [portal], flows: { [portal.flow]: { ...flow, bindings: flow.bindings.filter((__, i) => i !== index) } } };
@@ -178,6 +178,13 @@ describe('what cannot be otherwise', () => {
     expect(assume(new Map(), stronger, true)?.get(weaker)).toBe(true);
     expect(assume(new Map(), weaker, false)?.get(stronger)).toBe(false);
     expect(assume(new Map<PredicateName, boolean>([[weaker, false]]), stronger, true)).toBeUndefined();
+  });
+
+  test.each(exclusions)('%s and %s exclude each other', (one, other) => {
+    expect(assume(new Map(), one, true)?.get(other)).toBe(false);
+    expect(assume(new Map(), other, true)?.get(one)).toBe(false);
+    expect(assume(new Map<PredicateName, boolean>([[one, true]]), other, true)).toBeUndefined();
+    expect(assume(new Map(), one, false)?.has(other)).toBe(false);
   });
 
   test('what is known is not assumed anew', () => {

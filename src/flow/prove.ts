@@ -1,7 +1,7 @@
 import type { Portal, Realm } from '../config/schema.ts';
 import { reachOf, rankAsked } from './demand.ts';
 import { allowed, bindFlow, conditionNames, FlowError, rankOf, settled, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
-import { decidedByPortal, implications, predicateNames, type PredicateName } from './predicates.ts';
+import { decidedByPortal, exclusions, implications, predicateNames, type PredicateName } from './predicates.ts';
 
 /** One way in which a flow cannot be trusted, with the path that shows it. */
 export type Complaint = { flow: string; portal: string; message: string; path: string[] };
@@ -85,6 +85,10 @@ export function assume(known: Known, name: PredicateName, value: boolean): Known
   for (const [stronger, weaker] of implications) {
     if (value && stronger === name) next = next && assume(next, weaker, true);
     if (!value && weaker === name) next = next && assume(next, stronger, false);
+  }
+  for (const pair of value ? exclusions : []) {
+    const other = pair.find((one) => one !== name);
+    if (pair.includes(name) && other) next = next && assume(next, other, false);
   }
   return next;
 }

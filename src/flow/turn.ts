@@ -12,7 +12,7 @@ export type Turn =
   | { kind: 'page'; step: string; binding: string; version: number; page: Page; problems: Problem[]; values: Record<string, string>; run: OpenRun }
   | { kind: 'leave'; broker: string; handle: string; message: unknown; run: OpenRun }
   | { kind: 'done'; run: OpenRun }
-  | { kind: 'end'; code: string; params: Record<string, string | number>; fine: boolean; run: OpenRun }
+  | { kind: 'end'; code: string; params: Record<string, string | number>; fine: boolean; /** of the request that ended it */ reference?: string; run: OpenRun }
   /** the post was for a page that is no longer the current one: nothing changed */
   | { kind: 'stale'; run: OpenRun }
   | { kind: 'expired'; run: OpenRun }
@@ -41,3 +41,20 @@ export type Judgement = {
   /** more is asked than any way through the flow can show */
   outOfReach: boolean;
 };
+
+/** What happened in runs, for who counts: no person, no run. `reason` is the end code of a refusal. */
+export type FlowEvent =
+  | { kind: 'login'; portal: string; result: 'started' | 'completed' | 'refused' | 'ended' | 'cancelled'; reason?: string }
+  | { kind: 'step'; portal: string; step: string; outcome: 'passed' | 'refused' | 'left' | 'denied' | 'asked' };
+
+/** What a turn means for the login it is of; undefined while that goes on. */
+export function loginEvent(turn: Turn | undefined): FlowEvent | undefined {
+  if (turn?.kind === 'done') return { kind: 'login', portal: turn.run.portal.id, result: 'completed' };
+  if (turn?.kind !== 'end') return undefined;
+  return { kind: 'login', portal: turn.run.portal.id, result: turn.fine ? 'ended' : 'refused', reason: turn.code };
+}
+
+export function stepEvent(portal: string, step: string, outcome: { kind: 'ask' | 'leave' | 'pass' | 'deny'; problems?: unknown[] }): FlowEvent {
+  const words = { ask: outcome.problems?.length ? 'refused' : 'asked', leave: 'left', pass: 'passed', deny: 'denied' } as const;
+  return { kind: 'step', portal, step, outcome: words[outcome.kind] };
+}

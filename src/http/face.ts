@@ -9,6 +9,8 @@ import { takeTry } from '../domain/throttle.ts';
 import { challengeOf, redeemFaceCode } from '../oidc/face-code.ts';
 import { faceClientId } from '../oidc/clients.ts';
 import { appendAudit } from '../store/audit.ts';
+import { noteActor } from '../store/audit-context.ts';
+import { findGrant } from '../store/grants.ts';
 import { endFaceSession, faceSessionHash, findFaceSession, insertFaceSession, type SessionRow } from '../store/sessions.ts';
 import { issueTicket, redeemTicket } from '../store/tickets.ts';
 import { csrfHolds, csrfToken, fieldsOf } from './csrf.ts';
@@ -65,6 +67,8 @@ async function entranceOf(host: RealmHost, hash: string): Promise<Entrance | und
   const { account, membership, organisation } = await loadState(database.db, realm, { accountId: face.account_id, organisationId: face.organisation_id, now });
   if (!account?.active || membership?.status !== 'active' || membership.tier !== 'administrator' || organisation?.missingAgreements.length !== 0) return undefined;
   const last_active_at = await keepAlive(database.db, session, now);
+  const acr = (await findGrant(database.db, face.grant_id))?.acr;
+  noteActor({ accountId: account.id, sessionId: face.session_id, actingFor: face.organisation_id, ...(acr && { acr }) });
   return {
     admin: { accountId: account.id, organisationId: face.organisation_id, membershipId: membership.id, displayName: account.displayName },
     session: { ...session, last_active_at },
@@ -105,8 +109,10 @@ async function callback(ctx: Context, host: RealmHost, portal: Portal): Promise<
       hash: faceSessionHash(cookie), face: 'admin', account_id: login.accountId, organisation_id: login.organisationId,
       session_id: login.sessionId, grant_id: login.grantId, created_at: now, last_active_at: now, expires_at: now + host.realm.ttl.session,
     });
+    const acr = (await findGrant(tx, login.grantId))?.acr;
     await appendAudit(tx, {
-      event: 'admin.entered', action: 'E', outcome: 'success', actor: { kind: 'person', id: login.accountId }, organisationId: login.organisationId, address: ctx.state['address'] as string, now,
+      event: 'admin.entered', action: 'E', outcome: 'success', actor: { kind: 'person', id: login.accountId }, organisationId: login.organisationId, now,
+      sessionId: login.sessionId, actingFor: login.organisationId, ...(acr && { acr }),
     });
   });
   setCookie(ctx, host, cookieName(host, portal), cookie, undefined);

@@ -100,11 +100,12 @@ async function ended(ctx: Context, host: RealmHost, turn: Extract<Turn, { kind: 
   const params = { by: 'portal', open: run.portal.open, ...turn.params, hopeless: hopeless ? 'yes' : 'no' };
   if (!fine) ctx.status = 403;
   allowForms(ctx, originOf(run.request.redirectUri));
-  host.log.info({ reference: ctx.state['reference'], run: run.row.id, code }, 'run ended');
+  const reference = turn.reference ?? ctx.state['reference'] as string;
+  host.log.info({ reference, run: run.row.id, code }, 'run ended');
   await renderPage(ctx, host, 'login/end', {
     titleKey: `end.${code}.title`, titleParams: params, language, portal: run.portal,
     action: hrefOf(host, run), csrf: csrfToken(host.keys.secret, run.row.id),
-    page: { code, params, fine, reference: ctx.state['reference'], portalUrl: run.portal.url, canReturn: !fine, canRestart: !fine && !hopeless },
+    page: { code, params, fine, reference, portalUrl: run.portal.url, canReturn: !fine, canRestart: !fine && !hopeless },
   });
 }
 

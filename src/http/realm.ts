@@ -12,9 +12,11 @@ export type RealmHost = {
   realm: Realm;
   system: System;
   database: Database;
-  keys: RealmKeys;
+  /** of the moment: a rotation replaces them */
+  readonly keys: RealmKeys;
   engine: Engine;
-  provider: ReturnType<typeof createProvider>;
+  /** of the moment: ask the host for it each time, a rotation of keys brings another one */
+  readonly provider: ReturnType<typeof createProvider>;
   brokers: ReadonlyMap<string, Broker>;
   /** signed EntityDescriptor of our service provider; undefined when the realm has no SAML brokers */
   samlMetadata: string | undefined;

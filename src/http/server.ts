@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyParser } from '@koa/bodyparser';
@@ -10,26 +10,36 @@ import type { Logger } from 'pino';
 import { networksOf, plainAddress } from '../config/networks.ts';
 import type { System } from '../config/schema.ts';
 import { root } from '../root.ts';
+import { withAuditContext } from '../store/audit-context.ts';
 import { Unavailable } from '../store/unavailable.ts';
+import { listening, type Listening } from './listening.ts';
 import { demoRoutes } from './demo.ts';
 import { securityHeaders } from './headers.ts';
 import { renderProblem } from './pages.ts';
 import { mountRealm } from './mount.ts';
+import { metricsRoute, timeRequests, type RequestEvent, type Scrape } from './observe.ts';
 import type { RealmHost } from './realm.ts';
 
+/** Who counts: told of every request; `scrape` only when the main port may show it. */
+export type Watching = { request(event: RequestEvent): void; scrape?: Scrape };
+
 /** The whole HTTP side of an installation. */
-export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa {
+export function createHttp(system: System, hosts: RealmHost[], log: Logger, watching: Watching): Koa {
   const app = new Koa();
   // Koa would print a stack for every browser that went away: anybody can make those without end
   app.on('error', ({ code }: { code?: string }) => log.info({ code }, 'connection broken off'));
   app.proxy = true;
-  app.keys = hosts.flatMap((host) => host.keys.cookies);
+  // read at each request: a rotation replaces them
+  Object.defineProperty(app, 'keys', { get: () => hosts.flatMap((host) => host.keys.cookies) });
   const secure = system.public_url.startsWith('https:');
+  app.use(timeRequests(hosts, (event) => watching.request(event)));
   app.use(trustProxies(system));
+  app.use(auditRequests());
   app.use(logRequests(log));
   app.use(securityHeaders(secure));
   app.use(failures(hosts));
   app.use(healthRoutes(hosts));
+  if (watching.scrape) app.use(metricsRoute(watching.scrape));
   app.use(onlyOurHost(system, hosts));
   app.use(assets());
   // 256 KiB is what a broker's answer may be; base64 and form encoding take their share. The provider reads its own bodies.
@@ -49,16 +59,13 @@ export function createHttp(system: System, hosts: RealmHost[], log: Logger): Koa
 }
 
 /** Limits against half-sent requests: Node's own defaults hold a connection for minutes. */
-export function listen(app: Koa, port: number, host?: string): Promise<Server> {
+export function listen(app: Koa, port: number, host?: string): Promise<Listening> {
   const handle = app.callback();
   const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 };
   const server = createServer(limits, (req, res) => { void handle(req, res); });
   server.maxHeadersCount = 100;
   server.maxRequestsPerSocket = 1000;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host }, () => resolve(server));
-  });
+  return listening(server, port, host);
 }
 
 /** X-Forwarded-* is believed of listed proxies only; from others it is taken away before anything reads it. */
@@ -73,6 +80,13 @@ function trustProxies(system: System): Middleware {
     if (!isTrusted(peer)) for (const name of Object.keys(ctx.req.headers)) if (name.startsWith('x-forwarded-')) delete ctx.req.headers[name];
     await next();
   };
+}
+
+/** Whatever a request comes to do, its rows in an audit trail say where it came from. */
+function auditRequests(): Middleware {
+  return (ctx, next) => withAuditContext({
+    component: 'http', address: ctx.state['address'] as string, reference: ctx.state['reference'] as string, userAgent: ctx.get('user-agent'),
+  }, next);
 }
 
 /** One line a request, without query, body, cookies or address: those hold what is personal or secret. */
@@ -117,20 +131,22 @@ function healthRoutes(hosts: RealmHost[]): Middleware {
   };
 }
 
-async function ready(ctx: Context, hosts: RealmHost[]): Promise<void> {
-  const realms = await Promise.all(hosts.map(async ({ realm, database }) => [realm.id, await answers(database)] as const));
-  const down = realms.filter(([, up]) => !up).map(([id]) => id);
-  ctx.status = down.length === 0 ? 200 : 503;
-  ctx.body = down.length === 0 ? { status: 'ready' } : { status: 'unavailable', realms: down };
-}
+/** Milliseconds for a database to answer: who asks wants to send people elsewhere, not to wait. */
+const pingPatience = 2000;
 
-/** Whoever asks whether we are ready waits seconds, not as long as a query may take. */
-async function answers(database: RealmHost['database']): Promise<boolean> {
+async function answers({ database }: RealmHost): Promise<boolean> {
   const end = new AbortController();
-  const late = sleep(2000, false, { signal: end.signal }).catch(() => false);
+  const late = sleep(pingPatience, false, { signal: end.signal }).catch(() => false);
   const up = await Promise.race([database.ping().then(() => true, () => false), late]);
   end.abort();
   return up;
+}
+
+async function ready(ctx: Context, hosts: RealmHost[]): Promise<void> {
+  const realms = await Promise.all(hosts.map(async (host) => [host.realm.id, await answers(host)] as const));
+  const down = realms.filter(([, up]) => !up).map(([id]) => id);
+  ctx.status = down.length === 0 ? 200 : 503;
+  ctx.body = down.length === 0 ? { status: 'ready' } : { status: 'unavailable', realms: down };
 }
 
 /** The provider writes the request's host into its documents: another host's name must not get that far. */

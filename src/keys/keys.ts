@@ -11,7 +11,7 @@ export { KeyError } from './files.ts';
 export type RealmKeys = {
   /** private keys; the first that fits signs, all are published; those with `use: enc` open what was encrypted to us */
   jwks: { keys: PrivateJwk[] };
-  /** the first signs cookies, all verify */
+  /** the first signs cookies, all verify; the second signs next, so that every node knows it before another signs with it */
   cookies: string[];
   /** 32 bytes; what needs a key that never rotates derives its own from it (`derivedKey`) */
   secret: Buffer;
@@ -30,29 +30,45 @@ const cookiesSchema = z.array(z.string().min(32)).min(1);
 export async function ensureRealmKeys(folder: string, realmId: string, options: KeyOptions = {}): Promise<RealmKeys> {
   const files = filesOf(folder, realmId);
   const now = seconds();
-  const secret = Buffer.from((await ensure(files.secret, options, () => newSecret())).trim(), 'base64url');
+  await ensure(files.secret, options, () => newSecret());
+  await ensure(files.signing, options, () => pretty(newSigningFile(now, options.rsaBits ?? 2048)));
+  await ensure(files.cookies, options, () => pretty([newSecret(), newSecret()]));
+  await ensure(files.saml, options, async () => {
+    const { key, cert } = await newKeyPair(`Sluis ${realmId}`, now);
+    return key + cert;
+  });
+  return readRealmKeys(folder, realmId, options);
+}
+
+/** Reads the keys of a realm and makes none. @throws KeyError when one is missing, damaged, or can be read by others */
+export function readRealmKeys(folder: string, realmId: string, options: KeyOptions = {}): RealmKeys {
+  const files = filesOf(folder, realmId);
+  const text = (file: string): string => {
+    const found = readKeyFile(file, options);
+    if (found === undefined) throw new KeyError(`${file} is gone: put back a copy`);
+    return found;
+  };
+  const secret = Buffer.from(text(files.secret).trim(), 'base64url');
   if (secret.length < 32) throw new KeyError(`${files.secret} is damaged: it must hold 32 random bytes as base64url`);
   return {
-    jwks: jwksOf(parse(files.signing, await ensure(files.signing, options, () => pretty(newSigningFile(now, options.rsaBits ?? 2048))), signingSchema)),
-    cookies: parse(files.cookies, await ensure(files.cookies, options, () => pretty([newSecret()])), cookiesSchema),
+    jwks: jwksOf(parse(files.signing, text(files.signing), signingSchema)),
+    cookies: parse(files.cookies, text(files.cookies), cookiesSchema),
     secret,
-    saml: samlPair(files.saml, await ensure(files.saml, options, async () => {
-      const { key, cert } = await newKeyPair(`Sluis ${realmId}`, now);
-      return key + cert;
-    })),
+    saml: samlPair(files.saml, text(files.saml)),
   };
 }
 
 /**
- * The published next key signs from now on and a new next key is published; the old one stays for what it signed. Cookies
- * get a new key too. The SAML key stays: brokers must be told first. Running servers take it up when they are restarted.
+ * The published next key signs from now on and a new next key is published; the old one stays for what it signed. So do
+ * the keys of cookies. The SAML key stays: brokers must be told first. Running servers notice within seconds (watch.ts).
  * @throws KeyError as `ensureRealmKeys`
  */
 export async function rotate(folder: string, realmId: string, options: KeyOptions = {}): Promise<KeyInfo[]> {
   const { cookies } = await ensureRealmKeys(folder, realmId, options);
   const files = filesOf(folder, realmId);
   replaceKeyFile(files.signing, pretty(rotated(readSigning(files.signing, options), seconds(), options.rsaBits ?? 2048)));
-  replaceKeyFile(files.cookies, pretty([newSecret(), ...cookies].slice(0, 2)));
+  const [current = newSecret(), next = newSecret()] = cookies;
+  replaceKeyFile(files.cookies, pretty([next, newSecret(), current]));
   return listKeys(folder, realmId, options);
 }
 
@@ -84,11 +100,8 @@ function filesOf(folder: string, realmId: string): { signing: string; cookies: s
   return { signing: file('signing.json'), cookies: file('cookies.json'), secret: file('secret'), saml: file('saml.pem') };
 }
 
-async function ensure(file: string, options: KeyOptions, make: () => string | Promise<string>): Promise<string> {
-  const present = readKeyFile(file, options);
-  if (present !== undefined) return present;
-  createKeyFile(file, await make());
-  return readKeyFile(file, options)!;
+async function ensure(file: string, options: KeyOptions, make: () => string | Promise<string>): Promise<void> {
+  if (readKeyFile(file, options) === undefined) createKeyFile(file, await make());
 }
 
 function readSigning(file: string, options: KeyOptions): SigningFile {

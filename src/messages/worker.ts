@@ -17,7 +17,11 @@ export type WorkerOptions = {
   intervalMs?: number;
   /** epoch seconds; the system clock unless told */
   clock?: () => number;
+  /** told of every attempt */
+  observe?: (event: OutboxEvent) => void;
 };
+
+export type OutboxEvent = { channel: Message['channel']; result: 'sent' | 'again' | 'given_up' };
 
 export type OutboxWorker = {
   /** Takes no more messages, and resolves when those in hand are sent or put back. */
@@ -42,7 +46,7 @@ export function backOff(attempt: number): number {
 }
 
 /** Sends what stands in a realm's outbox. A message is never lost, and sent twice only when a worker dies over it. */
-export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock }: WorkerOptions): OutboxWorker {
+export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock, observe = () => undefined }: WorkerOptions): OutboxWorker {
   let stopped = false;
   let claiming: Promise<void> = Promise.resolve();
   let refills = 0;
@@ -59,7 +63,7 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
     return claimMessages(database, BATCH, now, full());
   };
   const begin = (message: Message) => {
-    const work = sendOne({ database, senders, log, clock }, message)
+    const work = sendOne({ database, senders, log, clock, observe }, message)
       .catch((error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be written'))
       .finally(() => {
         const waited = full().includes(message.channel);
@@ -105,7 +109,7 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
   };
 }
 
-async function sendOne({ database, senders, log, clock }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {
+async function sendOne({ database, senders, log, clock, observe }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {
   const { id, channel, attempts } = message;
   try {
     await withPatience(hand(senders, message));
@@ -115,11 +119,13 @@ async function sendOne({ database, senders, log, clock }: Required<Omit<WorkerOp
     const fields = { message: id, channel, attempt: attempts, error: name };
     if (last) log.error(fields, 'message given up');
     else log.warn(fields, 'message not sent, will be tried again');
+    observe({ channel, result: last ? 'given_up' : 'again' });
     await database.transaction(async (tx) => {
       if (await markFailed(tx, id, name, last ? null : clock() + backOff(attempts), attempts) && last) await senders.settled?.(tx, message, name);
     });
     return;
   }
+  observe({ channel, result: 'sent' });
   // when this fails the message stays `sending` and is taken again: rather twice than never
   await database.transaction(async (tx) => {
     if (await markSent(tx, id, clock(), attempts)) await senders.settled?.(tx, message);

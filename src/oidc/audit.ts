@@ -36,7 +36,8 @@ async function append(on: Db, ctx: KoaContextWithOIDC, event: string, now: numbe
   await appendAudit(on, {
     event, action: 'E', outcome: error ? 'refused' : 'success', actor, now, address: ctx.state['address'] as string,
     ...(error?.error && { reason: error.error }), ...(client && { clientId: client.clientId }),
-    ...(grant?.organisation_id && { organisationId: grant.organisation_id }),
+    ...(grant && { sessionId: grant.session_id, acr: grant.acr }),
+    ...(grant?.organisation_id && { organisationId: grant.organisation_id, actingFor: grant.organisation_id }),
     ...(typeof type === 'string' && { detail: { grant_type: type } }),
   });
 }

@@ -10,8 +10,10 @@ import { tellClient } from './logout.ts';
  * try, so it is never stale, and goes to the address that the client has now.
  * @throws with `code` saying why; `final: true` when no later try can help
  */
-export function logoutSender(provider: Provider): (message: Pick<Message, 'subject' | 'text'>) => Promise<void> {
+export function logoutSender(current: () => Provider): (message: Pick<Message, 'subject' | 'text'>) => Promise<void> {
   return async ({ subject, text }) => {
+    // of this moment: a rotation of keys brings another one
+    const provider = current();
     const client = await provider.Client.find(subject);
     if (!client) throw failure(`client ${subject} is gone`, true);
     if (client.backchannelLogoutUri === undefined) throw failure(`client ${subject} has no backchannel_logout_uri any more`, true);

@@ -13,6 +13,7 @@ import { endpoints } from './endpoints.ts';
 import { evidenceOf } from './evidence.ts';
 import { features } from './features.ts';
 import { loadGrant } from './grants.ts';
+import { keepClients } from './kept-clients.ts';
 import { lifetimes } from './lifetimes.ts';
 import { createPolicy } from './policy.ts';
 import { keepPortalAfterLogout } from './logged-out.ts';
@@ -22,6 +23,7 @@ import { acceptPosts } from './posts.ts';
 import { publishedKeys } from './published-keys.ts';
 import { accessTokenClaims } from './resources.ts';
 import { refuseOverSessions } from './session.ts';
+import { signers } from './signer.ts';
 import { subjectsWith } from './subjects.ts';
 import { writeWhole } from './unit.ts';
 
@@ -42,6 +44,7 @@ export function createProvider(options: ProviderOptions): Provider {
   // the flag decides how the provider reads the scheme and host of a request; the app sets the headers it believes
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
+  keepClients(provider, options.realm, options.database);
   endSessionsWith(provider, options);
   writeWhole(provider, { database: options.database, page: options.pages.error });
   refuseOverSessions(provider, options);
@@ -70,7 +73,7 @@ export function configuration(options: ProviderOptions): Configuration {
     adapter: createAdapterFactory(database, clock, (client) => withDefaults(realm, client)),
     clients: clientsOf(realm),
     extraClientMetadata: { properties: extraClientProperties },
-    jwks: publishedKeys(keys.jwks) as Configuration['jwks'] & object,
+    jwks: signers(publishedKeys(keys.jwks)) as Configuration['jwks'] & object,
     ...endpoints(realm),
     ...lifetimes(realm, clock),
     pairwiseIdentifier: async (_ctx: KoaContextWithOIDC, accountId: string, client: Client) => subjectOf(accountId, client),

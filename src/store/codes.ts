@@ -32,6 +32,12 @@ export async function closeCode(tx: Db, id: string, reason: CloseReason, now: nu
   return result.numUpdatedRows > 0n;
 }
 
+/** Closes the open code of a membership, when there is one. */
+export async function closeOpenCode(tx: Db, membershipId: string, reason: CloseReason, now: number): Promise<void> {
+  await tx.updateTable('verification_codes').set({ closed_at: now, close_reason: reason })
+    .where('membership_id', '=', membershipId).where('closed_at', 'is', null).execute();
+}
+
 /** The code issued last, open or closed. */
 export async function latestCode(db: Db, membershipId: string): Promise<CodeRow | undefined> {
   return db.selectFrom('verification_codes').selectAll().where('membership_id', '=', membershipId)

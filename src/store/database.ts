@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, Migrator, sql } from 'kysely';
 import { migrations } from '../../db/migrations/index.ts';
 import { postgresDialect } from './postgres.ts';
+import { openLane } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
+import { queryLog, timedDialect, timedLane } from './timing.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 /**
@@ -25,6 +27,12 @@ export type Database = {
   close(): Promise<void>;
 };
 
+/**
+ * One query, or (`wait`) how long a query waited for a connection. `begin`, `commit` and raw SQL are `other`; without
+ * texts or values: those are personal.
+ */
+export type DatabaseEvent = { operation: 'select' | 'insert' | 'update' | 'delete' | 'other' | 'wait'; seconds: number; failed: boolean };
+
 export type DatabaseOptions = {
   /** SQLite file, made when absent; `:memory:` for tests */
   file?: string;
@@ -32,6 +40,8 @@ export type DatabaseOptions = {
   url?: string;
   /** PostgreSQL schema, the realm's id; made by `migrate` */
   schema?: string;
+  /** told of every query; must not throw */
+  observe?: (event: DatabaseEvent) => void;
 };
 
 /** serialization_failure and deadlock_detected (PostgreSQL, appendix A): the same work may succeed when run again. */
@@ -39,24 +49,28 @@ const RETRIED = new Set(['40001', '40P01']);
 const ATTEMPTS = 5;
 
 /** Opens a database. PostgreSQL connects at the first query, so a server that is down shows in `ping`. */
-export function openDatabase({ file, url, schema }: DatabaseOptions): Database {
+export function openDatabase({ file, url, schema, observe }: DatabaseOptions): Database {
   const inside = new AsyncLocalStorage<{ open: boolean }>();
   const guard = () => {
     if (inside.getStore()?.open) throw new Error('the database was used inside its own transaction: use the `tx` that was handed over');
   };
   if (url === undefined && file === undefined) throw new Error('openDatabase needs a file or a url');
-  const db = new Kysely<Tables>({ dialect: url === undefined ? sqliteDialect(file ?? '', guard) : postgresDialect(url, schema, guard) });
+  const { dialect, lane } = url === undefined ? sqliteDialect(file ?? '', guard) : { dialect: postgresDialect(url, schema, guard) };
+  const db = new Kysely<Tables>({ dialect: observe ? timedDialect(dialect, observe) : dialect, ...(observe && { log: queryLog(observe) }) });
+  openLane(db, timedLane(lane?.whenFree, observe));
   return {
     db,
     dialect: url === undefined ? 'sqlite' : 'postgres',
     ...(url !== undefined && schema !== undefined && { schema }),
     transaction: (work) => withRetry(() => db.transaction().execute(async (tx) => {
       const scope = { open: true };
+      openLane(tx, timedLane(lane?.inside, observe));
       try {
         return await inside.run(scope, () => work(tx));
       } finally {
         // what was started inside and lives on may use `db` again
         scope.open = false;
+        openLane(tx, undefined);
       }
     })),
     ping: async () => { await sql`select 1`.execute(db); },

@@ -1,4 +1,5 @@
 import type { Compilable, QueryResult } from 'kysely';
+import { runCompiled } from './prepared.ts';
 import type { Db } from './schema.ts';
 
 /** A document of oidc-provider; `consumed` (epoch seconds) once it was used up. */
@@ -76,7 +77,7 @@ function compileAll(db: Db) {
 
 function compiled(db: Db, query: Compilable<unknown>): (parameters: unknown[], on?: Db) => Promise<QueryResult<unknown>> {
   const once = query.compile();
-  return (parameters, on = db) => on.executeQuery({ ...once, parameters });
+  return (parameters, on = db) => runCompiled(on, { ...once, parameters });
 }
 
 function columns(model: string, id: string, payload: Record<string, unknown>, expiresAt: number | undefined): unknown[] {

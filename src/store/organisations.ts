@@ -1,4 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
+import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type Organisation = {
@@ -18,10 +19,13 @@ export async function insertOrganisation(tx: Db, { id, name, identifiers, minimu
   if (rows.length > 0) await tx.insertInto('organisation_identifiers').values(rows).execute();
 }
 
+const byId = prepared((db, given) => db.selectFrom('organisations').select(['id', 'name', 'minimum_level']).where('id', '=', given('id')));
+const identifiersOf = prepared((db, given) => db.selectFrom('organisation_identifiers').select(['type', 'value']).where('organisation_id', '=', given('id')).orderBy('type'));
+
 export async function findOrganisation(db: Db, id: string): Promise<Organisation | undefined> {
-  const row = await db.selectFrom('organisations').select(['id', 'name', 'minimum_level']).where('id', '=', id).executeTakeFirst();
+  const [row] = (await byId(db, { id })).rows;
   if (!row) return undefined;
-  const identifiers = await db.selectFrom('organisation_identifiers').select(['type', 'value']).where('organisation_id', '=', id).orderBy('type').execute();
+  const { rows: identifiers } = await identifiersOf(db, { id });
   return organisationOf(row, Object.fromEntries(identifiers.map(({ type, value }) => [type, value])));
 }
 
@@ -38,6 +42,11 @@ export async function findOrganisationByIdentifier(db: Db, type: string, value: 
   const row = await db.selectFrom('organisation_identifiers').select('organisation_id')
     .where('type', '=', type).where('value', '=', value).executeTakeFirst();
   return row && findOrganisation(db, row.organisation_id);
+}
+
+/** Makes others who change something of this organisation wait until this transaction ends (PostgreSQL; SQLite has one writer). */
+export async function lockOrganisation(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('organisations').set((eb) => ({ name: eb.ref('name') })).where('id', '=', id).execute();
 }
 
 /** All organisations by name. */
@@ -57,8 +66,14 @@ export async function putAgreement(tx: Db, row: Insertable<Tables['agreements']>
     .execute();
 }
 
+/** @returns the agreement as it was; undefined when none was recorded */
+export async function deleteAgreement(tx: Db, organisationId: string, agreement: string): Promise<AgreementRow | undefined> {
+  return tx.deleteFrom('agreements').where('organisation_id', '=', organisationId).where('agreement', '=', agreement).returningAll().executeTakeFirst();
+}
+const agreementsOf = prepared((db, given) => db.selectFrom('agreements').selectAll().where('organisation_id', '=', given('id')).orderBy('agreement'));
+
 export async function listAgreements(db: Db, organisationId: string): Promise<AgreementRow[]> {
-  return db.selectFrom('agreements').selectAll().where('organisation_id', '=', organisationId).orderBy('agreement').execute();
+  return (await agreementsOf(db, { id: organisationId })).rows;
 }
 
 export type Entitlement = { application: string; role: string };
@@ -72,7 +87,9 @@ export async function putEntitlements(tx: Db, organisationId: string, entitlemen
     .onConflict((conflict) => conflict.doNothing()).execute();
 }
 
+const entitlementsOf = prepared((db, given) => db.selectFrom('entitlements').select(['application', 'role']).where('organisation_id', '=', given('id'))
+  .orderBy('application').orderBy('role'));
+
 export async function listEntitlements(db: Db, organisationId: string): Promise<Entitlement[]> {
-  return db.selectFrom('entitlements').select(['application', 'role']).where('organisation_id', '=', organisationId)
-    .orderBy('application').orderBy('role').execute();
+  return (await entitlementsOf(db, { id: organisationId })).rows;
 }

@@ -30,6 +30,8 @@ function openPool(url: string, schema: string | undefined): pg.Pool {
   });
   // an idle connection that breaks is replaced at the next query; unheard, the event would end the process
   pool.on('error', () => undefined);
+  // so does one that breaks while it is lent out: its query fails, which is where the error is told
+  pool.on('connect', (client) => { client.on('error', () => undefined); });
   return pool;
 }
 

@@ -128,7 +128,7 @@ describe('users', () => {
     const [lock, unlock] = ['lock', 'unlock'].map((verb) => ['user', verb, ...ib, '--user', 'Sanne de Wit']) as [string[], string[]];
     expect(await desk.run(...unlock)).toMatchObject({ code: 1, err: 'this account is not locked but active' });
     const [person] = await desk.json<{ id: string }[]>('user', 'list', ...ib);
-    expect(await desk.json(...lock)).toEqual({ id: person!.id, status: 'locked' });
+    expect(await desk.json(...lock)).toEqual({ id: person!.id, status: 'locked', sessions_ended: 0, without_administrator: [] });
     expect(await desk.run(...lock)).toMatchObject({ code: 1, err: 'this account is not active but locked' });
     expect(await desk.json(...unlock)).toEqual({ id: person!.id, status: 'active' });
   });

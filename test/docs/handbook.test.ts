@@ -39,6 +39,12 @@ describe('HANDBOOK', () => {
     expect(unnamed([...codes, ...inSource(/BrokerRefusal\('(broker\.[a-z_]+)'/g)])).toEqual([]);
   });
 
+  test('names every metric', () => {
+    const metrics = inSource(/name: '(sluis_\w+)'/g, 'src/metrics/');
+    expect(metrics.length).toBeGreaterThan(15);
+    expect(unnamed(metrics)).toEqual([]);
+  });
+
   test('names every event of the audit trail', () => {
     const written = [/\bevent: '([\w.]+)'/g, /(?:write\(context, args|record\(host, ctx), '([\w.]+)'/g, /(?:ask|leave|pass): '(step\.\w+)'/g, /'(login\.[a-z]+)'/g];
     const events = [...written.flatMap((pattern) => inSource(pattern)), ...inSource(/\bevent: '([\w.]+)'/g, 'db/')];

@@ -113,7 +113,7 @@ class Portal {
   /** A first login: account, membership, audit rows and a mail to the administrator, in one turn. */
   private async register(): Promise<void> {
     const at = { url: this.served.url, now, brokerKeys: this.served.brokerKeys, host: (id: string) => ({ realm: this.served.config.realms.find((realm) => realm.id === id) }) } as unknown as Install;
-    const family = `Van ${[...Math.random().toString(36).slice(2, 12)].map((c) => 'abcdefghij'[Number(c)] ?? c).join('')}`;
+    const family = `Van ${Array.from(Math.random().toString(36).slice(2, 12), (c) => 'abcdefghij'[Number(c)] ?? c).join('')}`;
     const browser = new HttpBrowser(this.served.url);
     const page = await browser.submit(await login(at, browser, newcomer()), { ...profile, family_name: family });
     if (page.step === 'verification-code') this.registered.push(family);

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { describeInBrowser, launch, Visitor } from '../support/browser.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { launch, Visitor } from '../support/browser.ts';
+import { describeJourney, type World } from '../support/world.ts';
 import { menuOf, throughBroker, throughBrokerWithoutScript } from '../support/zorg.ts';
 
 /** Local login, and the wall between two realms of one installation, in one browser. */
-describeInBrowser('CAK: relatienummer, gebruikersnaam en wachtwoord', () => {
+describeJourney('CAK: relatienummer, gebruikersnaam en wachtwoord', (start) => {
   let world: World;
   let browser: Browser;
 
   beforeAll(async () => {
-    [world, browser] = [await startWorld(), await launch()];
+    [world, browser] = [await start(), await launch()];
   }, 120_000);
   afterAll(async () => {
     await browser?.close();

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { describeInBrowser, launch, Visitor } from '../support/browser.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { launch, Visitor } from '../support/browser.ts';
+import { describeJourney, type World } from '../support/world.ts';
 import { fillProfile, menuOf, nameAndPassword, newestCode, startAtPortal, throughBroker } from '../support/zorg.ts';
 
 /**
  * The manual 'Inloggen op portaal Zorg', walked in a browser in its own order: one world, so that what one person does
  * is there for the next.
  */
-describeInBrowser('Inlichtingenbureau: inloggen op portaal Zorg', () => {
+describeJourney('Inlichtingenbureau: inloggen op portaal Zorg', (start) => {
   let world: World;
   let browser: Browser;
   let carla: Visitor;
   let code = '';
 
   beforeAll(async () => {
-    [world, browser] = [await startWorld(), await launch()];
+    [world, browser] = [await start(), await launch()];
     carla = await Visitor.arrive(browser);
   }, 120_000);
   afterAll(async () => {

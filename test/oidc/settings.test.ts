@@ -28,11 +28,11 @@ describe('the configuration of the provider', () => {
     for (const options of [long, short]) expect(options).toMatchObject({ httpOnly: true, sameSite: 'lax', signed: true });
   });
 
-  test('switches every feature itself that is on by default, and no experiment', () => {
+  test('switches every feature itself that is on by default, and one experiment: keys that sign by themselves', () => {
     const { realm, keys, engine, database, clock } = at.host('cak');
     const { features } = configuration({ realm, keys, engine, database, clock, demo: false, pages: {} } as unknown as ProviderOptions);
     const on = Object.entries(features ?? {}).filter(([, feature]) => (feature as { enabled?: boolean }).enabled).map(([name]) => name);
-    expect(on.toSorted()).toEqual(['backchannelLogout', 'claimsParameter', 'clientCredentials', 'dPoP', 'encryption', 'introspection', 'jwtUserinfo', 'pushedAuthorizationRequests', 'requestObjects', 'resourceIndicators', 'revocation', 'rpInitiatedLogout', 'userinfo']);
+    expect(on.toSorted()).toEqual(['backchannelLogout', 'claimsParameter', 'clientCredentials', 'dPoP', 'encryption', 'externalSigningSupport', 'introspection', 'jwtUserinfo', 'pushedAuthorizationRequests', 'requestObjects', 'resourceIndicators', 'revocation', 'rpInitiatedLogout', 'userinfo']);
     expect(features?.devInteractions).toEqual({ enabled: false });
   });
 

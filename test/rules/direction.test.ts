@@ -7,7 +7,8 @@ const bottom = ['config', 'keys', 'texts', 'root.ts'];
 /** Which folder of src may import which: app, cli → http, oidc → steps, brokers → flow, domain → store. */
 const may: Record<string, string[]> = {
   'main.ts': ['app.ts', 'cli', 'flow', 'steps'],
-  'app.ts': ['http', 'oidc', 'steps', 'brokers', 'flow', 'domain', 'messages', 'store'],
+  'app.ts': ['metrics', 'http', 'oidc', 'steps', 'brokers', 'flow', 'domain', 'messages', 'store'],
+  metrics: ['http', 'oidc', 'flow', 'domain', 'messages', 'store'],
   cli: ['http', 'oidc', 'steps', 'flow', 'domain', 'store'],
   http: ['oidc', 'brokers', 'flow', 'domain', 'store'],
   oidc: ['flow', 'domain', 'store'],
@@ -33,6 +34,7 @@ const homes: Record<string, string[]> = {
   kysely: ['src/store/', 'db/migrations/'], 'better-sqlite3': ['src/store/'], pg: ['src/store/'],
   '@xmldom/xmldom': ['src/brokers/saml/'], 'xml-crypto': ['src/brokers/saml/'], xpath: ['src/brokers/saml/'],
   argon2: ['src/domain/'],
+  'prom-client': ['src/metrics/'],
   nodemailer: ['src/messages/'],
   'intl-messageformat': ['src/texts/'],
   yaml: ['src/config/'],

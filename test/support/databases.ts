@@ -22,7 +22,7 @@ export type DatabaseKind = {
 };
 
 const url = await reachable();
-if (url === undefined) console.warn('skipped: the store tests on PostgreSQL (no server, and none to start)');
+if (url === undefined) console.warn('skipped: the tests on PostgreSQL (no server, and none to start)');
 
 /** Every database that is there: the same tests run on each (`describe.each(dialects)`). */
 export const dialects: DatabaseKind[] = [
@@ -35,16 +35,35 @@ export const hasPostgres = url !== undefined;
 
 /** An empty PostgreSQL database, for tests of a whole installation. */
 export async function freshPostgres(): Promise<{ url: URL; drop(): Promise<void> }> {
+  const { url: own, drop } = await newDatabase(url ?? '');
+  return { url: new URL(own), drop };
+}
+
+/** Where whole installations run: on SQLite files, or on a PostgreSQL database of their own, removed afterwards. */
+export type Ground = { name: 'sqlite' | 'postgres'; /** undefined: SQLite */ database(): Promise<{ url: string | undefined; drop(): Promise<void> }> };
+
+/** Both, and whether PostgreSQL is there: a test that cannot run counts as skipped. */
+export const grounds: (Ground & { there: boolean })[] = [
+  { name: 'sqlite', there: true, database: async () => ({ url: undefined, drop: async () => undefined }) },
+  { name: 'postgres', there: url !== undefined, database: () => newDatabase(url ?? '') },
+];
+
+async function newDatabase(server: string): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `sluis_${randomBytes(6).toString('hex')}`;
-  const server = async (command: string): Promise<void> => {
-    const client = new pg.Client({ connectionString: url });
+  const administer = async (statement: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: server });
     await client.connect();
-    await client.query(command).finally(() => client.end());
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
-  await server(`create database ${name}`);
-  const address = new URL(url ?? '');
-  address.pathname = `/${name}`;
-  return { url: address, drop: () => server(`drop database if exists ${name} with (force)`) };
+  await administer(`create database ${name}`);
+  const own = new URL(server);
+  own.pathname = `/${name}`;
+  // what a killed process left open must not keep the database
+  return { url: own.href, drop: () => administer(`drop database if exists ${name} with (force)`) };
 }
 
 async function openSqlite(options?: { empty: boolean }): Promise<TestDatabase> {

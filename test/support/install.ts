@@ -35,7 +35,8 @@ export type Install = {
 /** A folder with a copy of the shipped configuration, which a test may spoil. */
 export type Workshop = { folder: string; edit(file: string, change: (text: string) => string): void; load(): Config; remove(): void };
 
-export async function openWorkshop(keys: KeyPair & { cert: string }): Promise<Workshop & { port: number }> {
+/** @param databaseUrl an empty PostgreSQL database; SQLite when absent */
+export async function openWorkshop(keys: KeyPair & { cert: string }, databaseUrl = process.env['SLUIS_INSTALL_DATABASE_URL']): Promise<Workshop & { port: number; env: Record<string, string> }> {
   const folder = mkdtempSync(join(tmpdir(), 'sluis-security-'));
   cpSync(join(root, 'config'), join(folder, 'config'), { recursive: true });
   mkdirSync(join(folder, 'keys/demo'), { recursive: true });
@@ -43,11 +44,10 @@ export async function openWorkshop(keys: KeyPair & { cert: string }): Promise<Wo
   const port = await freePort();
   const env = {
     SLUIS_PORT: `${port}`, SLUIS_PUBLIC_URL: `http://localhost:${port}`, SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), SLUIS_DEMO: 'true',
-    // an empty PostgreSQL database: any one of these files runs on it too
-    ...(process.env['SLUIS_INSTALL_DATABASE_URL'] && { SLUIS_DATABASE_URL: process.env['SLUIS_INSTALL_DATABASE_URL'] }),
+    ...(databaseUrl && { SLUIS_DATABASE_URL: databaseUrl }),
   };
   return {
-    folder, port,
+    folder, port, env,
     edit(file, change) {
       const path = join(folder, 'config', file);
       const [before, after] = [readFileSync(path, 'utf8'), change(readFileSync(path, 'utf8'))];
@@ -98,7 +98,7 @@ export async function install(options: { prepare?: (workshop: Workshop) => void;
  * Making RSA keys takes seconds, and every file of tests would do it again: the keys of the first installation are lent
  * to the next ones, as long as they are made in the same way. Returns what keeps those that were made now.
  */
-function lendKeys(folder: string): () => void {
+export function lendKeys(folder: string): () => void {
   const made = createHash('sha256').update(readFileSync(join(root, 'src/keys/signing.ts'))).digest('hex').slice(0, 12);
   const kept = join(tmpdir(), `sluis-test-keys-${made}`);
   if (existsSync(kept)) {
@@ -118,7 +118,7 @@ function lendKeys(folder: string): () => void {
 }
 
 /** Nobody serves the key sets of the demo portals here. */
-function giveKeys(config: Config, key: JWK): void {
+export function giveKeys(config: Config, key: JWK): void {
   for (const client of config.realms.flatMap((realm) => realm.portals.flatMap((portal) => portal.clients))) {
     if (client.jwks_uri === undefined) continue;
     delete client.jwks_uri;
@@ -126,11 +126,11 @@ function giveKeys(config: Config, key: JWK): void {
   }
 }
 
-function unknown(realm: string): never {
+export function unknown(realm: string): never {
   throw new Error(`there is no realm ${realm}`);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, () => {
       const { port } = server.address() as AddressInfo;

@@ -34,7 +34,7 @@ const application = (id: string, name: string, exclusive: boolean, held?: string
   id, name, exclusive, description: `Berichtenverkeer ${name}`, field: `role.${id}`, roles: roles.map((role) => ({ ...role, checked: role.id === held })),
 });
 const person = {
-  person: anna, canIssue: false, peopleUrl: '/preview/admin/', rolesAction: '/preview/admin/people/m1/roles', codeAction: '/preview/admin/people/m1/code',
+  person: anna, canIssue: false, peopleUrl: '/preview/admin/', rolesAction: '/preview/admin/people/m1/roles', codeAction: '/preview/admin/people/m1/code', endUrl: '/preview/admin/people/m1/end',
   applications: [application('iwmo', 'iWmo', true), application('ijw', 'iJw', true), application('wlz', 'Wlz-Registertoets', false)],
 };
 const given = { ...person, canIssue: true, applications: [application('iwmo', 'iWmo', true, 'gebruiker'), application('ijw', 'iJw', true)] };
@@ -70,7 +70,7 @@ export const samples: Sample[] = [
   step('first-administrator', { organisation: 'Gemeente Voorbeeld' }),
   step('password', { identifiers: ['relation_number', 'username'] }),
   step('password', { identifiers: ['username'] }, 'password-error', { values: { username: 'jansen' }, problems: [problem('password.wrong', 'De ingevulde gegevens kloppen niet. Controleer ze en probeer het opnieuw')] }),
-  ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'no_role', 'level_too_low', 'not_administrator', 'network_not_allowed', 'flow_unsafe'].map((code) => end(code)),
+  ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'membership_ended', 'no_role', 'level_too_low', 'not_administrator', 'network_not_allowed', 'flow_unsafe'].map((code) => end(code)),
   end('verified', true), end('registration_only', true),
   { ...end('level_too_low', false, { hopeless: 'yes', by: 'organisation' }), name: 'end-level_out_of_reach' },
   { name: 'expired', view: 'login/expired', titleKey: 'expired.title', locals: { page: { portalName: portal.name, portalUrl: portal.url, answerUrl: '/back' } } },
@@ -87,7 +87,9 @@ export const samples: Sample[] = [
   { name: 'outbox', view: 'demo/outbox', titleKey: 'outbox.title', locals: { page: { messages } } },
   { name: 'people', view: 'admin/people', titleKey: 'admin.people.title', locals: { nav, csrf: 'c', page: { organisation: 'Gemeente Voorbeeld', people: everyone, pending: [anna] }, extendHref: '/preview/admin/', deadline: 4_000_000_000 } },
   { name: 'person', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: person, session: notice } },
-  { name: 'person-saved', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, saved: true } } },
+  { name: 'person-saved', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, saved: 'roles' } } },
+  { name: 'person-ended', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...person, person: { ...anna, status: 'ended' }, resumeAction: '/preview/admin/people/m1/resume', saved: 'ended' } } },
+  { name: 'end-access', view: 'admin/end', titleKey: 'admin.end.question', params: { name: anna.name }, locals: { nav, csrf: 'c', page: { person: anna, organisation: 'Gemeente Voorbeeld', endAction: '/preview/admin/people/m1/end', personUrl: '/preview/admin/people/m1' } } },
   { name: 'person-code', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, code: 'K7QM-4TPX-92', expiresAt: noon + 14 * day } } },
 ];
 

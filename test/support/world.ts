@@ -4,8 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe, jest } from '@jest/globals';
 import { root } from '../../src/root.ts';
+import { hasChromium } from './browser.ts';
 import { openClock, type Clock } from './clock.ts';
+import { grounds, type Ground } from './databases.ts';
 
 export type Person = { id: string; organisation_id: string; login: Record<string, string> };
 export type Message = { id: string; realm: string; channel: string; to: string; subject: string; text: string; links: string[]; code: string | null; state: string; at: number };
@@ -29,16 +32,19 @@ type Options = {
   env?: Record<string, string>;
   /** the world gets a clock of its own, which `moveClock` moves: needs libfaketime (`describeWithClock`) */
   clock?: boolean;
+  /** where its data is; SQLite when absent */
+  ground?: Ground;
 };
 
 /** Starts `dist/demo/main.js`, which `npm test` has just built. */
-export async function startWorld({ env: extra = {}, clock: movable = false }: Options = {}): Promise<World> {
+export async function startWorld({ env: extra = {}, clock: movable = false, ground }: Options = {}): Promise<World> {
+  const database = await ground?.database();
   const folder = mkdtempSync(join(tmpdir(), 'sluis-world-'));
   const clock: Clock | undefined = movable ? openClock(folder) : undefined;
   const [sluis, portals, simulator] = await freePorts(3);
   const env = {
     ...process.env, SLUIS_PORT: `${sluis}`, PORTALS_PORT: `${portals}`, SIMULATOR_PORT: `${simulator}`,
-    SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), ...clock?.env, ...extra,
+    SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), ...(database?.url && { SLUIS_DATABASE_URL: database.url }), ...clock?.env, ...extra,
   };
   const child = spawn(process.execPath, [join(root, 'dist/demo/main.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   await ready(child);
@@ -59,9 +65,23 @@ export async function startWorld({ env: extra = {}, clock: movable = false }: Op
       child.kill('SIGTERM');
       const [code] = child.exitCode === null ? await once(child, 'exit') as [number | null] : [child.exitCode];
       rmSync(folder, { recursive: true, force: true });
+      await database?.drop();
       return code;
     },
   };
+}
+
+/**
+ * A journey on every database, the database in front of its name: one world for each. What this machine cannot run (no
+ * Chromium, no PostgreSQL) counts as skipped.
+ * @param journey gets what starts its world
+ */
+export function describeJourney(name: string, journey: (start: (options?: Options) => Promise<World>) => void): void {
+  // a whole walk through a browser, on a machine that may do other things too
+  jest.setTimeout(90_000);
+  for (const ground of grounds) {
+    (hasChromium && ground.there ? describe : describe.skip)(`${ground.name}: ${name}`, () => journey((options) => startWorld({ ...options, ground })));
+  }
 }
 
 async function cli(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; json: Record<string, unknown>; text: string }> {

@@ -22,7 +22,7 @@ export const broker = defineStep<unknown, unknown, Input>({
     gives: ['identified'],
     // another person may stand before us than a moment ago
     forgets: ['organisation_known', 'agreements_signed', 'organisation_has_administrator', 'registered', 'account_active',
-      'profile_complete', 'verified', 'administrator', 'has_role'],
+      'profile_complete', 'verified', 'membership_ended', 'administrator', 'has_role'],
     reaches: highestLevel(realm),
   }),
   page,

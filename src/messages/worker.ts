@@ -36,6 +36,8 @@ const BATCH = 10;
 export const ATTEMPTS = 10;
 /** Milliseconds for one attempt: less than the time after which the outbox gives the message to another worker. */
 const PATIENCE = 90_000;
+/** Milliseconds that stopping waits for what is in hand: a server that hangs must not keep us. It is sent again later, by whoever runs then. */
+const FAREWELL = 10_000;
 
 /** Seconds between two attempts, at most. */
 const LONGEST = 3600;
@@ -50,23 +52,15 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
   let stopped = false;
   let claiming: Promise<void> = Promise.resolve();
   let refills = 0;
-  let latest = Infinity;
   const inHand = new Map<Promise<void>, Message['channel']>();
-  const full = () => [...new Set(inHand.values())].filter((channel) => [...inHand.values()].filter((one) => one === channel).length >= BATCH);
   const unread = (error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read');
 
-  const claim = async () => {
-    const now = clock();
-    // at the start, and after a step back: what was written by a clock that was ahead would wait for it
-    if (now < latest && await bringForward(database.db, now, LONGEST) > 0) log.warn({}, 'messages brought forward: the clock stepped back');
-    latest = now;
-    return claimMessages(database, BATCH, now, full());
-  };
+  const claim = claimer({ database, log, clock });
   const begin = (message: Message) => {
     const work = sendOne({ database, senders, log, clock, observe }, message)
       .catch((error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be written'))
       .finally(() => {
-        const waited = full().includes(message.channel);
+        const waited = fullOf(inHand).includes(message.channel);
         inHand.delete(work);
         if (!waited) return;
         refills += 1;
@@ -78,7 +72,7 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
   const take = () => {
     const turn = claiming.then(async () => {
       for (let taken = 0; ;) {
-        const messages = stopped ? [] : await claim();
+        const messages = stopped ? [] : await claim(fullOf(inHand));
         for (const message of messages) begin(message);
         taken += messages.length;
         if (messages.length === 0) return taken;
@@ -92,21 +86,46 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
     while (await take() > 0 || inHand.size > 0 || refills > 0) await Promise.all(inHand.keys());
   };
   let waiting = false;
-  const timer = setInterval(() => {
+  const look = () => {
     if (waiting) return;
     waiting = true;
     take().catch(unread).finally(() => { waiting = false; });
-  }, intervalMs);
+  };
+  const timer = setInterval(look, intervalMs);
   return {
     drain,
     stop: async () => {
       stopped = true;
       clearInterval(timer);
       await claiming;
-      await Promise.all(inHand.keys());
+      await atMost(Promise.all(inHand.keys()), FAREWELL);
       senders.close?.();
     },
   };
+}
+
+/** Takes what is due now, of all channels but those given. */
+function claimer({ database, log, clock }: Required<Pick<WorkerOptions, 'database' | 'log' | 'clock'>>): (without: Message['channel'][]) => Promise<Message[]> {
+  let latest = Infinity;
+  return async (without) => {
+    const now = clock();
+    // at the start, and after a step back: what was written by a clock that was ahead would wait for it
+    if (now < latest && await bringForward(database.db, now, LONGEST) > 0) log.warn({}, 'messages brought forward: the clock stepped back');
+    latest = now;
+    return claimMessages(database, BATCH, now, without);
+  };
+}
+
+/** Channels with so much in hand that they get no more. */
+function fullOf(inHand: Map<unknown, Message['channel']>): Message['channel'][] {
+  const all = [...inHand.values()];
+  return [...new Set(all)].filter((channel) => all.filter((one) => one === channel).length >= BATCH);
+}
+
+async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
+  const end = new AbortController();
+  await Promise.race([work, sleep(ms, undefined, { signal: end.signal }).catch(() => undefined)]);
+  end.abort();
 }
 
 async function sendOne({ database, senders, log, clock, observe }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {

@@ -42,7 +42,13 @@ CREATE TABLE "audit" (
   "client_id" text,
   "run_id" text,
   "address" text,
-  "detail" text not null
+  "detail" text not null,
+  "reference" text,
+  "user_agent" text,
+  "session_id" text,
+  "acr" text,
+  "acting_for" text,
+  "source" text
 );
 
 CREATE INDEX "audit_event" on "audit" ("event", "seq");

@@ -87,7 +87,7 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
       await own?.close();
       metrics.stop();
       for (const { watch } of opened) watch.stop();
-      for (const purge of purges) purge.stop();
+      for (const purge of purges) await purge.stop();
       for (const worker of sessions) await worker.stop();
       for (const worker of workers) await worker.stop();
       senders.close?.();

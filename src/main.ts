@@ -55,5 +55,7 @@ function stopOnSignal(running: Running): void {
 function reasonsOf(error: unknown): string[] {
   if (error instanceof ConfigError) return error.mistakes.map(describeMistake);
   if ((error as { code?: string }).code === 'EADDRINUSE') return [`port ${(error as { port?: number }).port} is in use: stop what uses it, or set SLUIS_PORT`];
+  // what is down is somebody else's server: a stack of ours would not help
+  if ((error as Error).name === 'Unavailable') return [`${(error as Error).message}: start it and try again`];
   return [error instanceof Error ? error.stack ?? error.message : String(error)];
 }

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely';
 import { foundation } from './0001_foundation.ts';
 import { auditSeal } from './0002_audit_seal.ts';
 import { sessions } from './0003_sessions.ts';
+import { auditFields } from './0004_audit_fields.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -9,5 +10,6 @@ export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migra
     '0001_foundation': foundation(dialect),
     '0002_audit_seal': auditSeal,
     '0003_sessions': sessions,
+    '0004_audit_fields': auditFields,
   };
 }

@@ -13,6 +13,8 @@ export type BrokerRequest = {
   relay: string;
   /** lowest level that will do */
   levelId: string;
+  /** somebody who is logged in there must log in again */
+  fresh?: boolean;
   language: string;
 };
 

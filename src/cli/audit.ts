@@ -1,4 +1,4 @@
-import { appendAudit, listAudit, type AuditFilter, type AuditRow } from '../store/audit.ts';
+import { appendAudit, listAudit, pagesOfAudit, type AuditFilter, type AuditRow } from '../store/audit.ts';
 import { hasSeal, verifyChain, type Break } from '../store/audit-verify.ts';
 import { realmOption, table, time, UsageError, type Args, type Command, type Option } from './command.ts';
 import { withRealm } from './context.ts';
@@ -9,16 +9,18 @@ const filters: Record<string, Option> = {
   event: { type: 'string', value: 'NAME', help: 'only this event' },
   organisation: { type: 'string', value: 'ID|TYPE:NUMBER', help: 'only about this organisation' },
   run: { type: 'string', value: 'ID', help: 'only of this run' },
+  reference: { type: 'string', value: 'REF', help: 'only of the request with this reference, as a caller reads it out' },
 };
 
 const list: Command = {
   name: 'audit list',
-  summary: 'the newest entries of the audit trail',
+  summary: 'the newest entries of the audit trail (every field with --json)',
   options: { ...filters, limit: { type: 'string', value: 'N', help: 'at most so many (50)' } },
   run: (args, io) => withRealm(args, io, async ({ database: { db } }) => {
     const rows = await listAudit(db, { ...await filterOf(args, db), limit: limitOf(args, 50) });
-    const lines = rows.map((row) => [time(row.at), row.event, row.outcome, row.reason, actorText(row), row.organisation_id, row.object_id]);
-    return { data: rows, text: table([['at', 'event', 'outcome', 'reason', 'actor', 'organisation', 'object'], ...lines]) };
+    const lines = rows.map((row) => [
+      time(row.at), row.event, row.outcome, row.reason, actorText(row), row.acting_for, row.organisation_id, row.object_id, row.address, row.reference]);
+    return { data: rows, text: table([['at', 'event', 'outcome', 'reason', 'actor', 'acting for', 'organisation', 'object', 'address', 'reference'], ...lines]) };
   }),
 };
 
@@ -30,8 +32,14 @@ const exportCommand: Command = {
     const filter = await filterOf(args, database.db);
     // reading the trail is itself an act that the trail must show (NEN 7513)
     await appendAudit(database.db, { event: 'audit.exported', action: 'R', outcome: 'success', actor, detail: { ...filter }, now });
-    const rows = (await listAudit(database.db, { ...filter, limit: Number.MAX_SAFE_INTEGER })).reverse();
-    return { data: rows, text: rows.map((row) => JSON.stringify(row)).join('\n') };
+    const [before, between, after] = args.flag('json') ? ['[\n', ',\n', '\n]\n'] : ['', '\n', '\n'];
+    let separator = before;
+    for await (const page of pagesOfAudit(database.db, filter)) {
+      io.out(`${separator}${page.map((row) => JSON.stringify(row)).join(between)}`);
+      separator = between;
+    }
+    io.out(separator === before ? `${before.trim()}${after.trim()}\n` : after);
+    return { data: null, text: '', printed: true };
   }),
 };
 
@@ -70,10 +78,11 @@ function breakText(broken: Break): string {
 }
 
 async function filterOf(args: Args, db: Parameters<typeof organisationOf>[0]): Promise<AuditFilter> {
-  const [event, organisation, runId] = [args.get('event'), args.get('organisation'), args.get('run')];
+  const [event, organisation, runId, reference] = [args.get('event'), args.get('organisation'), args.get('run'), args.get('reference')];
   return {
     ...(event !== undefined && { event }),
     ...(runId !== undefined && { runId }),
+    ...(reference !== undefined && { reference: reference.trim().toUpperCase() }),
     ...(organisation !== undefined && { organisationId: (await organisationOf(db, organisation)).id }),
   };
 }

@@ -20,6 +20,8 @@ export const clientOptions: Record<string, Option> = {
   'jwks-uri': { type: 'string', value: 'URL', help: 'where its public keys are' },
   grant: { type: 'string', multiple: true, value: 'GRANT', help: 'authorization_code, refresh_token, client_credentials' },
   scope: { type: 'string', value: '"A B"', help: 'the scopes it may ask for' },
+  level: { type: 'string', value: 'ID', help: 'the lowest level it takes; raises that of its portal' },
+  'default-max-age': { type: 'string', value: 'SECONDS', help: 'how old a login may be when a request does not say' },
   'signing-alg': { type: 'string', value: 'ALG', help: 'of its ID tokens: ES256, RS256 or PS256' },
   'subject-type': { type: 'string', value: 'TYPE', help: 'public or pairwise; as the profile of the realm has it when not given' },
   'sector-identifier-uri': { type: 'string', value: 'URL', help: 'the list that makes several hosts one sector' },
@@ -39,7 +41,8 @@ export const clientOptions: Record<string, Option> = {
 const keys: Record<string, string> = {
   name: 'client_name', 'redirect-uri': 'redirect_uris', 'post-logout-redirect-uri': 'post_logout_redirect_uris',
   'backchannel-logout-uri': 'backchannel_logout_uri', 'auth-method': 'token_endpoint_auth_method',
-  'jwks-file': 'jwks', 'jwks-uri': 'jwks_uri', grant: 'grant_types', scope: 'scope', 'signing-alg': 'id_token_signed_response_alg', 'without-pkce': 'require_pkce',
+  'jwks-file': 'jwks', 'jwks-uri': 'jwks_uri', grant: 'grant_types', scope: 'scope', level: 'level', 'default-max-age': 'default_max_age',
+  'signing-alg': 'id_token_signed_response_alg', 'without-pkce': 'require_pkce',
   'subject-type': 'subject_type', 'sector-identifier-uri': 'sector_identifier_uri', 'userinfo-signing-alg': 'userinfo_signed_response_alg',
   'id-token-encryption-alg': 'id_token_encrypted_response_alg', 'userinfo-encryption-alg': 'userinfo_encrypted_response_alg',
   'request-object-alg': 'request_object_signing_alg', 'require-request-object': 'require_signed_request_object',
@@ -48,7 +51,7 @@ const keys: Record<string, string> = {
 };
 
 /** Options that are given on with their value as it was typed. */
-const plain = ['name', 'auth-method', 'scope', 'signing-alg', 'subject-type', 'sector-identifier-uri', 'userinfo-signing-alg',
+const plain = ['name', 'auth-method', 'scope', 'level', 'signing-alg', 'subject-type', 'sector-identifier-uri', 'userinfo-signing-alg',
   'id-token-encryption-alg', 'userinfo-encryption-alg', 'request-object-alg'];
 const lists = ['redirect-uri', 'post-logout-redirect-uri', 'grant', 'allowed-origin'];
 const switches = ['require-request-object', 'require-par', 'require-dpop'];
@@ -95,6 +98,7 @@ function optionsOf(args: Args): Record<string, unknown> {
     ...Object.assign({}, ...plain.map((name) => given(name, args.get)), ...lists.map((name) => given(name, args.all)), ...switches.map((name) => given(name, () => true))) as object,
     ...given('backchannel-logout-uri', (name) => args.get(name) || undefined),
     ...given('secret-expires-at', (name) => Number(args.get(name))),
+    ...given('default-max-age', (name) => Number(args.get(name))),
     ...given('without-pkce', () => false),
     ...(args.has('jwks-file') && { jwks: readJwks(args.need('jwks-file')), jwks_uri: undefined }),
     ...(args.has('jwks-uri') && { jwks_uri: args.need('jwks-uri'), jwks: undefined }),

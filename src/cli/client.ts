@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { reachOf, rankAsked } from '../flow/demand.ts';
+import { bindFlow } from '../flow/flow.ts';
 import { faceClientId } from '../oidc/clients.ts';
+import { steps } from '../steps/index.ts';
 import { appendAudit } from '../store/audit.ts';
 import { deleteClient, findClient, listClients, putClient, type ClientRow } from '../store/clients.ts';
 import type { Db } from '../store/schema.ts';
@@ -59,6 +62,7 @@ async function write(context: Context, args: Args, event: string, target: (tx: D
   return database.transaction(async (tx) => {
     const { id, portal, before } = await target(tx);
     const { config, secret } = configFrom(args, id, before && registeredConfig(before), { demo: system.demo, profile: realm.profile });
+    checkLevel(context, portal, config.level);
     const metadata = metadataFrom(config, portal);
     await putClient(tx, { client_id: id, portal, metadata: JSON.stringify(metadata), created_at: before?.created_at ?? now, updated_at: now });
     await appendAudit(tx, {
@@ -68,6 +72,14 @@ async function write(context: Context, args: Args, event: string, target: (tx: D
     const shown = { ...withoutSecret(metadata), portal, ...(secret !== undefined && { client_secret: secret }) };
     return { data: shown, text: [`client_id ${id}`, ...(secret === undefined ? [] : [`client_secret ${secret} (shown once)`])].join('\n') };
   });
+}
+
+/** A level that the realm does not have, or that nobody reaches at this portal, would refuse every login. */
+function checkLevel({ realm }: Context, portal: string, level: string | undefined): void {
+  if (level === undefined) return;
+  if (!realm.levels.some((one) => one.id === level)) throw new UsageError(`--level: realm ${realm.id} has no level ${level}; it has ${realm.levels.map((one) => one.id).join(', ')}`);
+  const flow = realm.portals.find((one) => one.id === portal)?.flow ?? '';
+  if (rankAsked(realm, level) > reachOf(realm, bindFlow(realm, flow, steps))) throw new UsageError(`--level: no way through flow ${flow} of portal ${portal} reaches level ${level}`);
 }
 
 const list: Command = {

@@ -15,8 +15,8 @@ export type Args = {
   has(name: string): boolean;
 };
 
-/** `data` is printed with --json, `text` without. `refused` makes the exit code 1. */
-export type Result = { data: unknown; text: string; refused?: boolean };
+/** `data` is printed with --json, `text` without; neither when the command `printed` what it found piece by piece. `refused` makes the exit code 1. */
+export type Result = { data: unknown; text: string; refused?: boolean; printed?: boolean };
 
 export type Command = {
   /** as typed: `client create` */

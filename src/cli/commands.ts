@@ -1,10 +1,11 @@
-import { recordCommand } from './agreement.ts';
+import { agreementCommands } from './agreement.ts';
 import { auditCommands } from './audit.ts';
 import { clientCommands } from './client.ts';
 import { issueCommand } from './code.ts';
 import type { Command } from './command.ts';
 import { flowCommands } from './flow.ts';
 import { keysCommands } from './keys.ts';
+import { membershipCommands } from './membership.ts';
 import { migrateCommand } from './migrate.ts';
 import { organisationCommands } from './organisation.ts';
 import { outboxCommands } from './outbox.ts';
@@ -20,8 +21,9 @@ export const commands: readonly Command[] = [
   ...flowCommands,
   ...clientCommands,
   ...organisationCommands,
-  recordCommand,
+  ...agreementCommands,
   ...userCommands,
+  ...membershipCommands,
   issueCommand,
   ...auditCommands,
   ...sessionCommands,

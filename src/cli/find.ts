@@ -1,14 +1,14 @@
 import { displayName } from '../domain/names.ts';
 import { checkIdentifier } from '../domain/identifiers.ts';
 import { listMemberships, type MemberRow } from '../store/memberships.ts';
-import { findOrganisation, findOrganisationByIdentifier, type Organisation } from '../store/organisations.ts';
+import { findOrganisation, findOrganisationByIdentifier, type Entitlement, type Organisation } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { Refusal, UsageError } from './command.ts';
 
 /** Splits `type:value` or `type=value`. @throws UsageError naming the option */
 export function pairOf(option: string, text: string): [string, string] {
   const [, key, value] = /^([a-z0-9_-]+)[:=](.+)$/.exec(text) ?? [];
-  if (key === undefined || value === undefined) throw new UsageError(`--${option} ${text}: expected ${option === 'role' ? 'application:role' : 'type:value'}`);
+  if (key === undefined || value === undefined) throw new UsageError(`--${option} ${text}: expected ${option === 'identifier' ? 'type:value' : 'application:role'}`);
   return [key, value];
 }
 
@@ -20,6 +20,14 @@ export function rolesOf(texts: string[]): Record<string, string[]> {
     (roles[application] ??= []).push(role);
   }
   return roles;
+}
+
+/** Values of an option as what an organisation may hand out. */
+export function entitlementsOf(option: string, texts: string[]): Entitlement[] {
+  return texts.map((text) => {
+    const [application, role] = pairOf(option, text);
+    return { application, role };
+  });
 }
 
 /** By id or by a registered number (`kvk:12345678`). @throws Refusal when there is none, DomainError for a malformed number */

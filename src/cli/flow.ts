@@ -51,7 +51,7 @@ function explanationText({ flow, portal, status, level, bindings, ensure }: Expl
   const rows = bindings.map(({ id, verdict, because, passedAt }) => [
     id, verdict, time(passedAt), Object.entries(because).map(([name, holds]) => `${holds ? '' : 'not '}${name}`).join(', ')]);
   return [
-    `flow ${flow} at portal ${portal}: ${status}; level ${level.reached ?? 'none'} of ${level.required}`,
+    `flow ${flow} at portal ${portal}: ${status}; level ${level.reached ?? 'none'} of ${level.required}, which the ${level.by} asks`,
     table([['binding', 'verdict', 'passed at', 'because'], ...rows]),
     ensure.unmet.length === 0 ? 'nothing is missing at the end' : `missing at the end: ${ensure.unmet.join(', ')}`,
   ].join('\n');

@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import { ConfigError } from '../config/load.ts';
 import { didYouMean } from '../config/mistakes.ts';
 import { DomainError } from '../domain/errors.ts';
 import { KeyError } from '../keys/keys.ts';
+import { withAuditContext } from '../store/audit-context.ts';
 import { helpFor, parse, Refusal, UsageError, type Io } from './command.ts';
 import { commands } from './commands.ts';
 import { sentenceFor } from './refusals.ts';
@@ -23,8 +25,8 @@ export async function run(argv: string[], io: Io): Promise<number> {
       io.out(`${helpFor(command)}\n`);
       return 0;
     }
-    const { data, text, refused = false } = await command.run(args, io);
-    io.out(`${json ? JSON.stringify(data, null, 2) : text}\n`);
+    const { data, text, refused = false, printed = false } = await withAuditContext({ component: 'cli', address: hostname() }, () => command.run(args, io));
+    if (!printed) io.out(`${json ? JSON.stringify(data, null, 2) : text}\n`);
     return refused ? 1 : 0;
   } catch (error) {
     return failed(error, json, io);

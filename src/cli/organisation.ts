@@ -1,9 +1,11 @@
-import { createOrganisation } from '../domain/organisations.ts';
+import { changeMinimumLevel, createOrganisation } from '../domain/organisations.ts';
 import { listPeople } from '../domain/people.ts';
 import { listAgreements, listEntitlements, listOrganisations, type Organisation } from '../store/organisations.ts';
 import { realmOption, table, time, type Command } from './command.ts';
 import { withRealm } from './context.ts';
-import { organisationOf, pairOf } from './find.ts';
+import { entitlementsOf, organisationOf, pairOf } from './find.ts';
+import { sessionsText } from './membership.ts';
+import { entitleCommand } from './organisation-entitle.ts';
 
 const create: Command = {
   name: 'organisation create',
@@ -13,18 +15,32 @@ const create: Command = {
     name: { type: 'string', required: true, help: 'its name' },
     identifier: { type: 'string', multiple: true, required: true, value: 'TYPE:NUMBER', help: 'kvk, rsin, oin, agb, kbo or relation_number' },
     entitlement: { type: 'string', multiple: true, value: 'APP:ROLE|all', help: 'what its administrators may hand out' },
+    'minimum-level': { type: 'string', value: 'ID', help: 'the lowest level with which its people log in, at any portal' },
   },
   run: (args, io) => withRealm(args, io, async ({ database, realm, actor, now }) => {
     const asked = args.all('entitlement');
     const id = await database.transaction((tx) => createOrganisation(tx, {
-      realm, name: args.need('name'), actor, now,
+      realm, name: args.need('name'), actor, now, ...(args.has('minimum-level') && { minimumLevel: args.need('minimum-level') }),
       identifiers: Object.fromEntries(args.all('identifier').map((text) => pairOf('identifier', text))),
-      entitlements: asked.includes('all') ? 'all' : asked.map((text) => {
-        const [application, role] = pairOf('role', text);
-        return { application, role };
-      }),
+      entitlements: asked.includes('all') ? 'all' : entitlementsOf('entitlement', asked),
     }));
     return { data: await organisationOf(database.db, id), text: id };
+  }),
+};
+
+const update: Command = {
+  name: 'organisation update',
+  summary: 'change what an organisation asks of its people; it counts at once, and sessions below it end',
+  options: {
+    ...realmOption,
+    organisation: { type: 'string', required: true, value: 'ID|TYPE:NUMBER', help: 'the organisation' },
+    'minimum-level': { type: 'string', required: true, value: 'ID|none', help: 'the lowest level with which its people log in, at any portal' },
+  },
+  run: (args, io) => withRealm(args, io, async ({ database, realm, actor, now }) => {
+    const { id } = await organisationOf(database.db, args.need('organisation'));
+    const level = args.need('minimum-level');
+    const sessions = await database.transaction((tx) => changeMinimumLevel(tx, { realm, organisationId: id, level: level === 'none' ? undefined : level, actor, now }));
+    return { data: { ...await organisationOf(database.db, id), sessions_ended: sessions }, text: `${id}: minimum level ${level}; ${sessionsText(sessions)}` };
   }),
 };
 
@@ -51,6 +67,7 @@ const show: Command = {
       `${organisation.name} (${organisation.id})`,
       `numbers: ${numbers(organisation)}`,
       `agreements: ${agreements.map((one) => `${one.agreement} signed ${time(one.signed_at).slice(0, 10)}`).join(', ') || 'none'}`,
+      `minimum level: ${organisation.minimumLevel ?? 'none'}`,
       `entitlements: ${entitlements.join(', ') || 'none'}`,
       table(people.map((person) => [person.id, person.name, person.email, person.tier, person.status])),
     ];
@@ -62,4 +79,4 @@ function numbers({ identifiers }: Organisation): string {
   return Object.entries(identifiers).map(([type, value]) => `${type} ${value}`).join(', ');
 }
 
-export const organisationCommands: Command[] = [create, list, show];
+export const organisationCommands: Command[] = [create, update, entitleCommand, list, show];

@@ -1,11 +1,12 @@
+import { lockAccount, unlockAccount } from '../domain/accounts.ts';
 import { displayName } from '../domain/names.ts';
-import { findAccount, listAccounts, updateAccount, type AccountRow } from '../store/accounts.ts';
-import { appendAudit } from '../store/audit.ts';
+import { findAccount, listAccounts, type AccountRow } from '../store/accounts.ts';
 import { listMembershipsOf, listRoles } from '../store/memberships.ts';
 import { findOrganisation } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { realmOption, Refusal, table, time, type Command, type Option } from './command.ts';
 import { withRealm } from './context.ts';
+import { noAdministrator, sessionsText } from './membership.ts';
 import { createCommand } from './user-create.ts';
 
 const who: Record<string, Option> = { ...realmOption, user: { type: 'string', required: true, value: 'WHO', help: 'account id, e-mail address or name' } };
@@ -42,27 +43,29 @@ const show: Command = {
   }),
 };
 
-const lock = statusCommand('lock', 'shut somebody out: no login, no refresh, no userinfo from now on', 'active', 'locked', 'can no longer log in');
-const unlock = statusCommand('unlock', 'let somebody whose account was locked log in again', 'locked', 'active', 'can log in again');
+const lock: Command = {
+  name: 'user lock',
+  summary: 'shut somebody out: every session and token of theirs ends at once, and no login succeeds',
+  options: who,
+  run: (args, io) => withRealm(args, io, async ({ database, actor, now }) => {
+    const { id } = await accountOf(database.db, args.need('user'));
+    const { sessions, withoutAdministrator } = await database.transaction((tx) => lockAccount(tx, { accountId: id, actor, now }));
+    const names = await Promise.all(withoutAdministrator.map(async (one) => (await findOrganisation(database.db, one))?.name ?? one));
+    const text = [`${id} can no longer log in; ${sessionsText(sessions)}`, ...names.map(noAdministrator)];
+    return { data: { id, status: 'locked', sessions_ended: sessions, without_administrator: withoutAdministrator }, text: text.join('\n') };
+  }),
+};
 
-/** The account's status is asked at every authorization, refresh and userinfo, so changing it is all that it takes. */
-function statusCommand(verb: 'lock' | 'unlock', summary: string, from: 'active' | 'locked', to: 'active' | 'locked', said: string): Command {
-  return {
-    name: `user ${verb}`,
-    summary,
-    options: who,
-    run: (args, io) => withRealm(args, io, async ({ database, actor, now }) => {
-      const { id } = await accountOf(database.db, args.need('user'));
-      await database.transaction(async (tx) => {
-        const account = await findAccount(tx, id);
-        if (account?.status !== from) throw new Refusal(`user.not_${from}`, `this account is not ${from} but ${account?.status ?? 'deleted'}`);
-        await updateAccount(tx, id, { status: to, updated_at: now });
-        await appendAudit(tx, { event: `account.${verb}ed`, action: 'U', outcome: 'success', actor, objectType: 'account', objectId: id, now });
-      });
-      return { data: { id, status: to }, text: `${id} ${said}` };
-    }),
-  };
-}
+const unlock: Command = {
+  name: 'user unlock',
+  summary: 'let somebody whose account was locked log in again',
+  options: who,
+  run: (args, io) => withRealm(args, io, async ({ database, actor, now }) => {
+    const { id } = await accountOf(database.db, args.need('user'));
+    await database.transaction((tx) => unlockAccount(tx, { accountId: id, actor, now }));
+    return { data: { id, status: 'active' }, text: `${id} can log in again` };
+  }),
+};
 
 /** By account id, e-mail address or name. @throws Refusal when none or several fit */
 export async function accountOf(db: Db, text: string): Promise<AccountRow> {

@@ -69,6 +69,8 @@ describe('loadConfig', () => {
     expect(ib!.brokers[0]!.certificate_files).toEqual(['/etc/sluis/keys/demo/simulator.crt']);
     expect(ib!.portals.map((p) => [p.id, p.url])).toEqual([
       ['beheer', 'http://localhost:3000/inlichtingenbureau/admin/'],
+      ['centrale-voorziening-bvv', 'http://localhost:4001/centrale-voorziening-bvv/'],
+      ['portaal-zorg-test', 'http://localhost:4001/portaal-zorg-test/'],
       ['portaal-zorg', 'http://localhost:4001/portaal-zorg/'],
       ['werk-en-inkomen', 'http://localhost:4001/werk-en-inkomen/'],
     ]);
@@ -161,6 +163,26 @@ describe('loadConfig', () => {
       'realm.yaml:6:1 langauges: unknown key; did you mean languages?',
       'texts/fr.json:1:1 the realm has no language fr',
     ].sort());
+  });
+
+  test('networks, opening and levels of portals and clients', () => {
+    writeGood();
+    const file = join(folder, 'realms/town/portals/desk.yaml');
+    const good = readFileSync(file, 'utf8');
+    write('realms/town/portals/desk.yaml', `${good}    level: low\nnetworks: [10.0.0.0/8, '2001:db8::/32', '\${OFFICE:-192.0.2.7}']\nopen: registration\n`);
+    expect(mistakes()).toEqual([]);
+    expect(loadConfig(join(folder, 'sluis.yaml'), { OFFICE: '198.51.100.0/24' }).realms[0]?.portals[0]).toMatchObject({ networks: ['10.0.0.0/8', '2001:db8::/32', '198.51.100.0/24'], open: 'registration', clients: [{ level: 'low' }] });
+    write('realms/town/portals/desk.yaml', `${good}    level: hgih\n    default_max_age: -1\nnetworks:\n  - 10.0.0.0/8\n  - 10.0.0.0/33\n  - gemnet\nopen: registratoin\n`);
+    const range = 'expected an IPv4 or IPv6 address or range, like 10.0.0.0/8 or 2001:db8::/32';
+    expect(mistakes().sort()).toEqual([
+      'portals/desk.yaml:11:5 clients.0.level: there is no level hgih; did you mean high?',
+      'portals/desk.yaml:12:5 clients.0.default_max_age: Too small: expected number to be >=0',
+      `portals/desk.yaml:15:5 networks.1: ${range}`, `portals/desk.yaml:16:5 networks.2: ${range}`,
+      'portals/desk.yaml:17:1 open: expected one of "everyone"|"registration"',
+    ]);
+    write('realms/town/portals/desk.yaml', good);
+    write('sluis.yaml', `${readFileSync(join(folder, 'sluis.yaml'), 'utf8')}trusted_proxies: [10.0.0.1, proxy]\n`);
+    expect(mistakes()).toEqual([`sluis.yaml:6:29 trusted_proxies.1: ${range}`]);
   });
 
   test('a certificate may come later in the demo world only', () => {

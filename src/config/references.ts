@@ -74,6 +74,9 @@ function checkPortal(portal: Source, realm: Source | undefined): void {
   for (const [index, application] of textList(value['applications']).entries()) {
     exists(portal, ['applications', index], 'application', application, realm && texts(idsOf(realm, 'applications')));
   }
+  for (const [index, client] of list(value['clients']).entries()) {
+    exists(portal, ['clients', index, 'level'], 'level', record(client)['level'], realm && texts(idsOf(realm, 'levels')));
+  }
 }
 
 function checkClients(portals: Source[], demo: boolean, profile: ProfileName): void {

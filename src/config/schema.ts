@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { networkSchema } from './networks.ts';
 
 /**
  * What the configuration files may say. Each schema is strict: an unknown key is a mistake, not a comment.
@@ -73,6 +74,12 @@ export const clientSchema = z.strictObject({
   id_token_signed_response_alg: signing.default('ES256'),
   /** where Sluis tells that a session ended (OpenID Connect Back-Channel Logout 1.0) */
   backchannel_logout_uri: url.optional(),
+  /** id of the lowest level that this client takes; raises that of its portal, never lowers it */
+  level: id.optional(),
+  /** seconds since a login after which the person logs in again, when a request does not say (`max_age`) */
+  default_max_age: z.int().min(0).optional(),
+  /** OpenID Connect Registration 1.0: accepted as it is, since `auth_time` is in every ID token */
+  require_auth_time: z.boolean().optional(),
   /** false only for a confidential client that cannot do PKCE (stack of an older portal) */
   require_pkce: z.boolean().default(true),
   /** `pairwise`: another `sub` for every sector (host of the redirect URI, or of `sector_identifier_uri`); the profile decides when absent */
@@ -125,6 +132,10 @@ export const portalSchema = z.strictObject({
   level: id,
   /** applications whose roles count here and go into the token */
   applications: z.array(id).default([]),
+  /** where its people must be, as seen from here (row IB-10); empty: anywhere */
+  networks: z.array(networkSchema).default([]),
+  /** `registration`: people can register and be verified, but nobody enters yet (row IB-10) */
+  open: z.enum(['everyone', 'registration']).default('everyone'),
   /** a test environment is marked on every page (row IB-10) */
   test: z.boolean().default(false),
   /** `admin`: this portal is Sluis' own administration */
@@ -218,7 +229,7 @@ export const systemSchema = z.strictObject({
   database_url: z.string().optional(),
   realms: z.array(id).min(1),
   /** addresses of reverse proxies whose X-Forwarded-* headers are believed */
-  trusted_proxies: z.array(z.string()).default([]),
+  trusted_proxies: z.array(networkSchema).default([]),
   mail: z.strictObject({ smtp_url: z.string(), from: z.string() }).optional(),
   /** HTTP gateway for SMS and voice: POST {channel, to, text} with a bearer token */
   gateway: z.strictObject({ url, token: z.string() }).optional(),

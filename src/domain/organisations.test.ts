@@ -4,7 +4,7 @@ import { updateAccount } from '../store/accounts.ts';
 import { listAudit } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
 import { findOrganisation, listAgreements, listEntitlements, listOrganisations } from '../store/organisations.ts';
-import { createOrganisation, recordAgreement, type NewOrganisation } from './organisations.ts';
+import { changeMinimumLevel, createOrganisation, recordAgreement, type NewOrganisation } from './organisations.ts';
 import { administratorNames, brokersOf, listPeople, personOf } from './people.ts';
 
 const realm = exampleRealm();
@@ -15,6 +15,27 @@ afterEach(() => database.close());
 function create(changes: Partial<NewOrganisation> = {}): Promise<string> {
   return database.transaction((tx) => createOrganisation(tx, { realm, name: 'Gemeente', identifiers: { kvk: '10000001' }, actor: desk, now: noon, ...changes }));
 }
+
+describe('the lowest level of an organisation', () => {
+  const change = (organisationId: string, level: string | undefined) => database.transaction((tx) => changeMinimumLevel(tx, { realm, organisationId, level, actor: desk, now: noon }));
+
+  test('is set from the beginning or later, taken away, and recorded each time', async () => {
+    const id = await create({ minimumLevel: 'low' });
+    expect(await findOrganisation(database.db, id)).toMatchObject({ minimumLevel: 'low' });
+    await change(id, 'substantial');
+    expect((await listOrganisations(database.db))[0]).toMatchObject({ id, minimumLevel: 'substantial' });
+    await change(id, undefined);
+    expect(await findOrganisation(database.db, id)).not.toHaveProperty('minimumLevel');
+    expect((await listAudit(database.db, { event: 'organisation.level_changed' })).map((row) => row.detail)).toEqual([{ from: 'substantial', to: null }, { from: 'low', to: 'substantial' }]);
+  });
+
+  test('is one of the realm, of an organisation that there is', async () => {
+    const id = await create();
+    await expect(change(id, 'high')).rejects.toMatchObject({ code: 'organisation.level', params: { level: 'high' } });
+    await expect(change('nobody', 'low')).rejects.toMatchObject({ code: 'organisation.unknown' });
+    expect(await findOrganisation(database.db, id)).not.toHaveProperty('minimumLevel');
+  });
+});
 
 describe('createOrganisation', () => {
   test('keeps normalised numbers, the entitlements asked, and a record', async () => {
@@ -31,6 +52,7 @@ describe('createOrganisation', () => {
     ['no number', { identifiers: {} }, 'organisation.identifier'],
     ['no name', { name: '  ' }, 'organisation.name'],
     ['a name with controls', { name: 'Ge\u202emeente' }, 'organisation.name'],
+    ['a level nobody knows', { minimumLevel: 'high' }, 'organisation.level'],
     ['a role nobody knows', { entitlements: [{ application: 'iwmo', role: 'baas' }] }, 'roles.unknown'],
   ])('%s is refused and leaves nothing', async (_what, changes, code) => {
     await organisationWith(database, realm, '20000002');

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import {
-  findOrganisation, findOrganisationByIdentifier, insertOrganisation, putAgreement, putEntitlements,
+  deleteAgreement, findOrganisation, findOrganisationByIdentifier, insertOrganisation, putAgreement, putEntitlements, setMinimumLevel, type Entitlement,
 } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
+import { listSessions, type SessionRow } from '../store/sessions.ts';
+import { checkEntitlements } from './entitlements.ts';
 import { DomainError } from './errors.ts';
 import { checkIdentifier } from './identifiers.ts';
+import { endSession, endSessionsOf } from './sessions.ts';
 
-export type Entitlement = { application: string; role: string };
 export type NewOrganisation = {
   realm: Realm;
   name: string;
@@ -16,6 +18,8 @@ export type NewOrganisation = {
   identifiers: Record<string, string>;
   /** what its administrators may hand out; `all`: every role of the realm */
   entitlements?: 'all' | Entitlement[];
+  /** id of the lowest level with which its people may log in anywhere */
+  minimumLevel?: string;
   actor: Actor;
   now: number;
 };
@@ -23,21 +27,51 @@ export type NewOrganisation = {
 /**
  * Registers a customer of the operator.
  * @returns its id
- * @throws DomainError organisation.name, organisation.identifier (none given), organisation.exists, identifier.<type>, roles.unknown
+ * @throws DomainError organisation.name, organisation.identifier (none given), organisation.exists, organisation.level, identifier.<type>, roles.unknown
  */
 export async function createOrganisation(tx: Db, organisation: NewOrganisation): Promise<string> {
-  const { realm, actor, now } = organisation;
+  const { realm, minimumLevel, actor, now } = organisation;
   const name = checkName(organisation.name);
   const identifiers = await checkIdentifiers(tx, organisation.identifiers);
   const entitlements = checkEntitlements(realm, organisation.entitlements ?? []);
+  if (minimumLevel !== undefined) checkLevel(realm, minimumLevel);
   const id = randomUUID();
-  await insertOrganisation(tx, { id, name, identifiers, now });
+  await insertOrganisation(tx, { id, name, identifiers, now, ...(minimumLevel !== undefined && { minimumLevel }) });
   if (entitlements.length > 0) await putEntitlements(tx, id, entitlements);
   await appendAudit(tx, {
     event: 'organisation.created', action: 'C', outcome: 'success', actor, organisationId: id,
-    objectType: 'organisation', objectId: id, detail: { identifiers, entitlements: entitlements.length }, now,
+    objectType: 'organisation', objectId: id, detail: { identifiers, entitlements: entitlements.length, ...(minimumLevel !== undefined && { minimumLevel }) }, now,
   });
   return id;
+}
+
+export type LevelChange = { realm: Realm; organisationId: string; /** undefined: whatever a portal asks */ level: string | undefined; actor: Actor; now: number };
+
+/**
+ * Sets the lowest level with which an organisation's people may log in, at whatever portal. It counts at once: sessions and
+ * tokens below it no longer suffice, and the sessions end so that their portals hear of it.
+ * @returns how many sessions ended
+ * @throws DomainError organisation.level, organisation.unknown
+ */
+export async function changeMinimumLevel(tx: Db, { realm, organisationId, level, actor, now }: LevelChange): Promise<number> {
+  if (level !== undefined) checkLevel(realm, level);
+  const before = await findOrganisation(tx, organisationId);
+  if (!before) throw new DomainError('organisation.unknown');
+  await setMinimumLevel(tx, organisationId, level);
+  await appendAudit(tx, {
+    event: 'organisation.level_changed', action: 'U', outcome: 'success', actor, organisationId,
+    objectType: 'organisation', objectId: organisationId, detail: { from: before.minimumLevel ?? null, to: level ?? null }, now,
+  });
+  const rank = realm.levels.findIndex(({ id }) => id === level);
+  let ended = 0;
+  for (const session of await listSessions(tx, { organisationId })) {
+    if (rankOf(realm, session) < rank && await endSession(tx, session.id, { reason: 'revoked', actor, now })) ended += 1;
+  }
+  return ended;
+}
+
+function checkLevel(realm: Realm, level: string): void {
+  if (!realm.levels.some((known) => known.id === level)) throw new DomainError('organisation.level', { level });
 }
 
 export type SignedAgreement = {
@@ -66,6 +100,28 @@ export async function recordAgreement(tx: Db, signed: SignedAgreement): Promise<
   });
 }
 
+/**
+ * Takes back that an organisation signed: nobody of it comes in any more, and who is in goes out at once.
+ * @returns how many sessions ended
+ * @throws DomainError organisation.unknown, agreement.not_recorded
+ */
+export async function withdrawAgreement(tx: Db, { organisationId, agreement, actor, now }: Omit<SignedAgreement, 'realm' | 'signedAt'>): Promise<number> {
+  if (!(await findOrganisation(tx, organisationId))) throw new DomainError('organisation.unknown');
+  const before = await deleteAgreement(tx, organisationId, agreement);
+  if (!before) throw new DomainError('agreement.not_recorded', { agreement });
+  await appendAudit(tx, {
+    event: 'agreement.withdrawn', action: 'D', outcome: 'success', actor, organisationId, objectType: 'agreement', objectId: agreement,
+    detail: { before: { signedAt: before.signed_at, recordedBy: before.recorded_by }, after: null }, now,
+  });
+  return endSessionsOf(tx, { organisationId }, { reason: 'revoked', actor, now });
+}
+
+/** Rank on the realm's ladder of the best that a session proved; -1 for nothing. */
+function rankOf(realm: Realm, session: SessionRow): number {
+  const { proofs } = JSON.parse(session.proofs) as { proofs: { level: string }[] };
+  return Math.max(-1, ...proofs.map((proof) => realm.levels.findIndex(({ id }) => id === proof.level)));
+}
+
 function checkName(typed: string): string {
   const name = typed.normalize('NFC').trim();
   if (name === '' || name.length > 200 || /[\p{Cc}\p{Cs}\u200e\u200f\u2028-\u202e\u2066-\u2069]/u.test(name)) {
@@ -82,13 +138,4 @@ async function checkIdentifiers(tx: Db, typed: Record<string, string>): Promise<
   }
   if (Object.keys(checked).length === 0) throw new DomainError('organisation.identifier');
   return checked;
-}
-
-function checkEntitlements(realm: Realm, asked: 'all' | Entitlement[]): Entitlement[] {
-  const all = realm.applications.flatMap((application) => application.roles.map((role) => ({ application: application.id, role: role.id })));
-  if (asked === 'all') return all;
-  for (const { application, role } of asked) {
-    if (!all.some((known) => known.application === application && known.role === role)) throw new DomainError('roles.unknown', { application });
-  }
-  return asked;
 }

@@ -4,6 +4,7 @@ import { findMembership, listRoles, setRoles } from '../store/memberships.ts';
 import { listEntitlements } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { DomainError } from './errors.ts';
+import { endSessionsOf } from './sessions.ts';
 
 /** Application id -> role ids. */
 export type Roles = Record<string, string[]>;
@@ -35,7 +36,8 @@ export async function entitledRoles(db: Db, realm: Realm, organisationId: string
 
 /**
  * Replaces the roles of a membership, all of them or none (seed rows IB-6, IB-7). That the membership is of the
- * caller's own organisation is for the caller to check (`personOf`).
+ * caller's own organisation is for the caller to check (`personOf`). When a role that counted is taken, the sessions in
+ * which the person acts for the organisation end at once; giving roles ends nothing.
  * @throws DomainError roles.unknown, roles.not_entitled, roles.exclusive, membership.ended
  */
 export async function assignRoles(tx: Db, change: { realm: Realm; membershipId: string; roles: Roles; actor: Actor; now: number }): Promise<void> {
@@ -53,6 +55,10 @@ export async function assignRoles(tx: Db, change: { realm: Realm; membershipId: 
     organisationId: membership.organisation_id, objectType: 'membership', objectId: membership.id,
     detail: { before: before.map(roleName), after: wanted.map(roleName) }, now: change.now,
   });
+  const counted = before.filter(({ application, role }) => entitled[application]?.includes(role));
+  if (counted.every((row) => wanted.some((one) => roleName(one) === roleName(row)))) return;
+  const { account_id: accountId, organisation_id: organisationId } = membership;
+  await endSessionsOf(tx, { accountId, organisationId }, { reason: 'revoked', actor: change.actor, now: change.now });
 }
 
 function checkRoles(realm: Realm, roles: Roles, entitled: Roles): { application: string; role: string }[] {

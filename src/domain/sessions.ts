@@ -55,6 +55,7 @@ export async function endSession(tx: Db, id: string, { reason, actor, now, addre
   await appendAudit(tx, {
     event: 'session.ended', action: 'E', outcome: 'success', reason, actor, objectType: 'session', objectId: id, now,
     ...(address !== undefined && { address }), ...(session.organisation_id && { organisationId: session.organisation_id }),
+    ...(actor.kind === 'person' && actor.id === session.account_id && { sessionId: id, ...(session.organisation_id && { actingFor: session.organisation_id }) }),
     detail: { account: session.account_id, clients: clients.map((client) => client.client_id) },
   });
   return true;

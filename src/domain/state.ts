@@ -50,6 +50,7 @@ async function organisationState(db: Db, realm: Realm, id: string): Promise<Orga
     identifiers: organisation.identifiers,
     missingAgreements: realm.agreements.map((agreement) => agreement.id).filter((agreement) => !signed.has(agreement)),
     hasAdministrator: await hasAdministrator(db, id),
+    ...(organisation.minimumLevel !== undefined && { minimumLevel: organisation.minimumLevel }),
   };
 }
 

@@ -46,7 +46,7 @@ export async function issueCode(tx: Db, issue: { realm: Realm; membershipId: str
  */
 export async function checkCode(db: Db, check: { membershipId: string; typed: string; runId?: string; now: number }): Promise<CodeCheck> {
   const { membershipId, typed, now } = check;
-  const row = await takeTry(db, membershipId, now);
+  const row = await takeTry(db, membershipId);
   if (!row) return refused(db, check, await whyNone(db, membershipId));
   if (row.expires_at <= now) return refused(db, check, { ok: false, code: 'expired', left: 0 });
   if (matchesCode(typed, row.hash)) return { ok: true, codeId: row.id, tier: row.tier };

@@ -5,15 +5,18 @@ import type { Database } from '../store/database.ts';
 import { insertRun, saveRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
 import { issueTicket, newHandle, peekTicket, redeemTicket } from '../store/tickets.ts';
+import { ended, endOf } from './end.ts';
 import type { Facts, JournalEntry } from './facts.ts';
 import { bindFlow, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
+import { outOfReach, SESSION, type Demand } from './demand.ts';
 import { gatherFacts, openRun, readRun, type OpenRun } from './run.ts';
 import { Overtaken, type BrokerEvent, type Outcome, type Run } from './step.ts';
-import { loginEvent, stepEvent, type Depart, type FlowEvent, type StartRun, type Turn, type Viewer } from './turn.ts';
+import { auditOf, entryOf, noteRun } from './trail.ts';
+import { loginEvent, stepEvent, type Depart, type FlowEvent, type Judgement, type StartRun, type Turn, type Viewer } from './turn.ts';
 
 type Options = { realm: Realm; steps: Steps; database: Database; depart: Depart; clock: () => number; /** told of what was committed */ observe?: (event: FlowEvent) => void };
 type Move = { outcome: Outcome<unknown>; binding: BoundStep; values?: Record<string, string>; ticket?: { kind: string; handle: string } };
-type Patch = { -readonly [K in 'journal' | 'state' | 'notice' | 'status' | 'end_code' | 'account_id' | 'organisation_id']?: OpenRun['row'][K] };
+type Patch = { -readonly [K in 'journal' | 'state' | 'request' | 'notice' | 'status' | 'end_code' | 'account_id' | 'organisation_id']?: OpenRun['row'][K] };
 
 /** Ticket kinds: the way back from a broker, and its verified answer waiting for the browser. */
 export const BROKER_REQUEST = 'broker.request';
@@ -55,17 +58,18 @@ export class Engine {
       id: run.row.id, realm: this.realm, portal: run.portal, facts: run.facts, config: binding.settings,
       // state that no longer fits (a new version of the step) is as if the step were new
       state: state.success ? state.data : undefined,
-      language: viewer.language, remembered: viewer.remembered, address: viewer.address, db, now: run.facts.now,
+      language: viewer.language, remembered: viewer.remembered, hint: run.request.loginHint, address: viewer.address, db, now: run.facts.now,
       audit: (entry) => (tx) => appendAudit(tx, auditOf(run, viewer, { outcome: 'success', action: 'E', ...entry })),
     };
   }
 
-  async look(id: string): Promise<OpenRun | undefined> {
-    return openRun(this.database.db, this.realm, id, this.clock());
+  async look(id: string, viewer?: Viewer): Promise<OpenRun | undefined> {
+    return openRun(this.database.db, this.realm, id, this.clock(), viewer?.address);
   }
 
   /** Writes that the person gave up: they go back to the portal without a login. */
   async abandon(run: OpenRun, viewer: Viewer): Promise<void> {
+    noteRun(this.realm, run);
     await appendAudit(this.database.db, auditOf(run, viewer, { event: 'login.cancelled', action: 'E', outcome: 'refused' }));
     this.observe({ kind: 'login', portal: run.portal.id, result: 'cancelled' });
   }
@@ -79,7 +83,7 @@ export class Engine {
   }
 
   async show(id: string, viewer: Viewer): Promise<Turn> {
-    const run = await this.look(id);
+    const run = await this.look(id, viewer);
     if (!run) return { kind: 'unknown' };
     const end = this.closed(run);
     if (end) return end;
@@ -103,7 +107,7 @@ export class Engine {
   }
 
   async submit(id: string, post: { binding: string; version: number; fields: Record<string, string> }, viewer: Viewer): Promise<Turn> {
-    const run = await this.look(id);
+    const run = await this.look(id, viewer);
     if (!run) return { kind: 'unknown' };
     const end = this.closed(run);
     if (end) return end;
@@ -119,18 +123,21 @@ export class Engine {
 
   /**
    * Begins a refused run anew, without what a session brought along: the way out for who has another means or another
-   * account. What was refused stays in the audit trail. An `open` one begins anew when its session is over.
+   * account. What was refused stays in the audit trail, and a level that an organisation asked stays asked: forgotten, the
+   * next login would be as low and end the same way. An `open` one begins anew when its session is over.
    */
   async restart(id: string, from: 'ended' | 'open' = 'ended'): Promise<void> {
     const run = await this.look(id);
     if (!run || run.row.status !== from || run.row.expires_at <= run.facts.now) return;
-    const patch: Patch = { journal: '[]', state: '{}', notice: null, status: 'open', end_code: null, account_id: null, organisation_id: null };
+    const { levelId, by } = run.facts.required;
+    const request = JSON.stringify({ ...run.request, levelId, levelBy: by });
+    const patch: Patch = { request, journal: '[]', state: '{}', notice: null, status: 'open', end_code: null, account_id: null, organisation_id: null };
     await attempt(() => this.database.transaction((tx) => this.lock(tx, run, patch)));
   }
 
   /** A broker's verified answer, waiting under a single-use handle, is taken into the run that it belongs to. */
   async resume(id: string, handle: string, viewer: Viewer): Promise<Turn> {
-    const run = await this.look(id);
+    const run = await this.look(id, viewer);
     if (!run) return { kind: 'unknown' };
     const end = this.closed(run);
     if (end) return end;
@@ -166,7 +173,7 @@ export class Engine {
 
   private async prepare(run: OpenRun, viewer: Viewer, broker: string) {
     const handle = newHandle();
-    return { handle, ...await this.depart(broker, { relay: handle, levelId: run.facts.required.levelId, language: viewer.language }) };
+    return { handle, ...await this.depart(broker, { relay: handle, levelId: run.facts.required.levelId, fresh: run.facts.required.since !== undefined, language: viewer.language }) };
   }
 
   /** Walks on from where the run is: first arrivals, then a page (undefined) or the end. */
@@ -186,13 +193,14 @@ export class Engine {
     const missing = unmet(this.flowOf(run.row.flow), run.facts);
     const outcome = missing.length > 0 ? 'refused' : 'success';
     const patch = missing.length > 0
-      ? { status: 'ended' as const, end_code: JSON.stringify({ code: 'flow_unsafe', params: {}, fine: false }) }
+      ? { status: 'ended' as const, end_code: endOf('flow_unsafe', {}, false) }
       : { status: 'done' as const, account_id: run.facts.account?.id ?? null, organisation_id: run.facts.organisation?.id ?? null };
-    const next = await this.store(tx, run, patch);
+    const next = await this.store(tx, run, patch, viewer);
+    noteRun(this.realm, next);
     if (outcome === 'success' && next.row.account_id) await updateAccount(tx, next.row.account_id, { last_login_at: run.facts.now });
     await appendAudit(tx, auditOf(next, viewer, {
       event: outcome === 'success' ? 'login.completed' : 'login.refused', action: 'E', outcome,
-      detail: { level: this.realm.levels[run.facts.level]?.id, required: run.facts.required.levelId, factors: run.facts.proofs.map((proof) => proof.broker?.id ?? proof.factor) },
+      detail: { level: this.realm.levels[run.facts.level]?.id, required: run.facts.required.levelId, by: run.facts.required.by, factors: run.facts.proofs.map((proof) => proof.broker?.id ?? proof.factor) },
       ...(missing.length > 0 && { reason: `ensure: ${missing.join(', ')}` }),
     }));
     return this.closed(next) ?? { kind: 'unknown' };
@@ -210,39 +218,34 @@ export class Engine {
     }
     if (outcome.kind === 'deny') {
       patch.status = 'ended';
-      patch.end_code = JSON.stringify({ code: outcome.code, params: outcome.params ?? {}, fine: outcome.ended === 'fine' });
+      patch.end_code = endOf(outcome.code, outcome.params ?? {}, outcome.ended === 'fine');
     }
     await this.lock(tx, run, patch);
+    noteRun(this.realm, run);
     await outcome.commit?.(tx);
-    const next = await this.reread(tx, run, patch);
-    await this.auditOutcome(tx, next, viewer, outcome, binding);
+    const next = await this.reread(tx, run, patch, viewer);
+    noteRun(this.realm, next);
+    const entry = entryOf(next, viewer, outcome, binding);
+    if (entry) await appendAudit(tx, entry);
     return next;
-  }
-
-  private async auditOutcome(tx: Db, run: OpenRun, viewer: Viewer, outcome: Outcome<unknown>, binding: BoundStep): Promise<void> {
-    const reasons = outcome.kind === 'ask' ? outcome.problems?.map((problem) => problem.code).join(' ') : outcome.kind === 'deny' ? outcome.code : undefined;
-    if (outcome.kind === 'ask' && !reasons) return;
-    const fine = outcome.kind === 'pass' || outcome.kind === 'leave' || (outcome.kind === 'deny' && outcome.ended === 'fine');
-    const event = { ask: 'step.refused', leave: 'step.left', pass: 'step.passed', deny: fine ? 'login.ended' : 'login.refused' }[outcome.kind];
-    await appendAudit(tx, auditOf(run, viewer, { event, action: 'E', outcome: fine ? 'success' : 'refused', ...(reasons && { reason: reasons }), detail: { binding: binding.id } }));
   }
 
   private async lock(tx: Db, run: OpenRun, patch: Patch): Promise<void> {
     if (!await saveRun(tx, run.row.id, run.row.version, patch)) throw new Overtaken();
   }
 
-  private async reread(tx: Db, run: OpenRun, patch: Patch): Promise<OpenRun> {
-    return readRun(tx, this.realm, run.portal, { ...run.row, ...patch, version: run.row.version + 1 }, run.facts.now);
+  private async reread(tx: Db, run: OpenRun, patch: Patch, { address }: Viewer): Promise<OpenRun> {
+    return readRun(tx, this.realm, run.portal, { ...run.row, ...patch, version: run.row.version + 1 }, run.facts.now, address);
   }
 
-  private async store(tx: Db, run: OpenRun, patch: Patch): Promise<OpenRun> {
+  private async store(tx: Db, run: OpenRun, patch: Patch, viewer: Viewer): Promise<OpenRun> {
     await this.lock(tx, run, patch);
-    return this.reread(tx, run, patch);
+    return this.reread(tx, run, patch, viewer);
   }
 
   async start({ id, portal, clientId, request, seed, now }: StartRun): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const journal: JournalEntry[] = seed && seed.proofs.length > 0 ? [{ binding: '@session', ...seed }] : [];
+      const journal: JournalEntry[] = seed && seed.proofs.length > 0 ? [{ binding: SESSION, ...seed }] : [];
       await insertRun(tx, {
         id, flow: portal.flow, portal: portal.id, client_id: clientId, request: JSON.stringify(request), journal: JSON.stringify(journal),
         state: '{}', notice: null, account_id: seed?.accountId ?? null, organisation_id: seed?.organisationId ?? null,
@@ -253,16 +256,24 @@ export class Engine {
   }
 
   /** Would a run with these proofs end in a login at once? The question of every authorization, silent ones too. */
-  async satisfied(portal: Portal, levelId: string, journal: JournalEntry[]): Promise<Facts | undefined> {
+  async judge(portal: Portal, demand: Demand, journal: JournalEntry[]): Promise<Judgement> {
     const flow = this.flowOf(portal.flow);
-    const facts = await gatherFacts(this.database.db, this.realm, portal, journal, levelId, this.clock());
-    return currentBinding(flow, journal, facts) === undefined && unmet(flow, facts).length === 0 ? facts : undefined;
+    const facts = await gatherFacts(this.database.db, this.realm, portal, journal, demand, this.clock());
+    const lacking = unmet(flow, facts);
+    const admitted = lacking.length === 0 && currentBinding(flow, journal, facts) === undefined;
+    return { facts, lacking, admitted, outOfReach: outOfReach(this.realm, flow, facts) };
   }
 
   /** Does what the portal's flow ensures still hold for these proofs? Asked of tokens, whose person nobody can ask anything. */
-  async admits(portal: Portal, journal: JournalEntry[]): Promise<boolean> {
-    const facts = await gatherFacts(this.database.db, this.realm, portal, journal, portal.level, this.clock());
-    return unmet(this.flowOf(portal.flow), facts).length === 0;
+  async admits(portal: Portal, demand: Demand, journal: JournalEntry[]): Promise<Facts | undefined> {
+    const facts = await gatherFacts(this.database.db, this.realm, portal, journal, demand, this.clock());
+    // a token is used by the portal's server, which need not be where the person's browser must be
+    return unmet(this.flowOf(portal.flow), facts).every((name) => name === 'network_allowed') ? facts : undefined;
+  }
+
+  /** Can nobody get in with what is asked of this run? */
+  hopeless(run: OpenRun): boolean {
+    return outOfReach(this.realm, this.flowOf(run.row.flow), run.facts);
   }
 }
 
@@ -273,18 +284,4 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | 'overtaken'> {
     if (error instanceof Overtaken) return 'overtaken';
     throw error;
   }
-}
-
-function ended(run: OpenRun): Turn {
-  const end = JSON.parse(run.row.end_code ?? '{"code":"flow_unsafe","params":{},"fine":false}') as { code: string; params: Record<string, string | number>; fine: boolean };
-  return { kind: 'end', ...end, run };
-}
-
-function auditOf(run: OpenRun, viewer: Viewer, entry: { event: string; action: 'E'; outcome: 'success' | 'refused' | 'failed'; reason?: string; detail?: Record<string, unknown> }) {
-  const { account, organisation } = run.facts;
-  return {
-    ...entry, now: run.facts.now, runId: run.row.id, clientId: run.row.client_id, address: viewer.address,
-    actor: { kind: 'person' as const, id: account?.id ?? 'unknown', ...(account && { display: account.displayName }) },
-    ...(organisation && { organisationId: organisation.id }),
-  };
 }

@@ -129,15 +129,17 @@ describe('a session brings along what it proved', () => {
     expect(await run.show()).toMatchObject({ kind: 'page', run: { journal: [], facts: { account: undefined } } });
   });
 
-  test('satisfied answers for a silent request what a run would come to', async () => {
+  test('a silent request is told what a run would come to', async () => {
     const { engine } = await begin({ realm: realmWith(['name'], { ensure: ['account_active'] }), steps: stepsOf(name), database });
     const portal = realmWith(['name']).portals[0]!;
     const journal = [{ binding: '@session', ...seedOf('low') }];
-    expect((await engine.satisfied(portal, 'low', journal))?.account?.id).toBe('anna');
-    expect(await engine.satisfied(portal, 'substantial', journal)).toBeUndefined();
-    expect(await engine.satisfied(portal, 'low', [])).toBeUndefined();
+    const asked = (levelId: string, shown = journal) => engine.judge(portal, { levelId, by: 'request' }, shown);
+    expect(await asked('low')).toMatchObject({ admitted: true, lacking: [], outOfReach: false, facts: { account: { id: 'anna' } } });
+    expect(await asked('substantial')).toMatchObject({ admitted: false, lacking: ['level_reached'], outOfReach: false });
+    expect(await asked('low', [])).toMatchObject({ admitted: false, lacking: ['account_active', 'identified', 'level_reached'], outOfReach: false });
+    expect(await asked('unknown')).toMatchObject({ admitted: false, outOfReach: true, facts: { required: { level: 2 } } });
     await updateAccount(database.db, 'anna', { status: 'locked' });
-    expect(await engine.satisfied(portal, 'low', journal)).toBeUndefined();
+    expect(await asked('low')).toMatchObject({ admitted: false, lacking: ['account_active'] });
   });
 });
 

@@ -1,11 +1,14 @@
 import type { Realm } from '../config/schema.ts';
 import type { Database } from '../store/database.ts';
+import type { Demander } from './demand.ts';
 import { bindFlow, conditionNames, currentBinding, judge, unmet, type Steps, type Verdict } from './flow.ts';
 import { holds, predicateNames } from './predicates.ts';
 import { openRun } from './run.ts';
 
 export type Explanation = {
-  run: string; flow: string; portal: string; status: string; level: { required: string; reached: string | undefined };
+  run: string; flow: string; portal: string; status: string; 
+  /** `by`: who asked for the level */
+  level: { required: string; by: Demander; reached: string | undefined };
   /** per binding: what became of it and which conditions decided it */
   bindings: { id: string; step: string; verdict: Verdict; because: Record<string, boolean>; passedAt?: number }[];
   ensure: { unmet: string[] };
@@ -23,7 +26,7 @@ export async function explainRun(database: Database, realm: Realm, runId: string
   const current = currentBinding(flow, run.journal, run.facts);
   return {
     run: runId, flow: flow.id, portal: run.portal.id, status: run.row.status,
-    level: { required: run.facts.required.levelId, reached: realm.levels[run.facts.level]?.id },
+    level: { required: run.facts.required.levelId, by: run.facts.required.by, reached: realm.levels[run.facts.level]?.id },
     bindings: flow.bindings.map((binding) => {
       const verdict = judge(binding, run.journal, run.facts);
       const names = [...conditionNames(binding), ...(binding.model.settledBy ?? [])];

@@ -1,3 +1,5 @@
+import type { Required } from './demand.ts';
+
 /**
  * What is true of a run right now: the journal's proofs (what was shown, when) and the account's state, loaded anew
  * each turn, so that a lock or a removed role counts at once.
@@ -57,20 +59,29 @@ export type OrganisationState = {
   /** ids of required agreements that are not recorded as signed */
   missingAgreements: string[];
   hasAdministrator: boolean;
+  /** id of the lowest level with which its people may log in anywhere */
+  minimumLevel?: string;
 };
 
 export type Facts = {
+  /** what was shown and counts here */
   proofs: Proof[];
+  /** what the same person showed, also what is too old to count here */
+  shown: Proof[];
   marks: Record<string, string>;
   account: AccountState | undefined;
   organisation: OrganisationState | undefined;
   membership: MembershipState | undefined;
   /** rank on the realm's ladder (0 = lowest) that the proofs reach, -1 for none */
   level: number;
-  /** what is asked: the highest of portal, request, client and organisation */
-  required: { level: number; levelId: string };
+  /** what is asked: the highest of portal, client, organisation and request */
+  required: Required;
   /** applications that count at this portal */
   applications: string[];
+  /** the person's browser is where the portal allows it to be */
+  networkAllowed: boolean;
+  /** the portal lets people in, not only register */
+  portalOpen: boolean;
   /** epoch seconds */
   now: number;
 };

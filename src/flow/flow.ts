@@ -1,6 +1,6 @@
 import type { Binding, Flow, Portal, Realm } from '../config/schema.ts';
 import type { Facts, JournalEntry } from './facts.ts';
-import { holds, isPredicate, type PredicateName } from './predicates.ts';
+import { decidedByPortal, holds, isPredicate, type PredicateName } from './predicates.ts';
 import type { Step, StepModel } from './step.ts';
 
 /** A binding with its step and checked settings. */
@@ -83,8 +83,8 @@ export function currentBinding(flow: BoundFlow, journal: JournalEntry[], facts: 
 
 /** What of `ensure` does not hold: empty when the run may end in a login. */
 export function unmet(flow: BoundFlow, facts: Facts): PredicateName[] {
-  // reaching the level is asked of every flow, also of one whose author forgot to write it down
-  return [...new Set<PredicateName>([...flow.ensure, 'identified', 'level_reached'])].filter((name) => !holds(name, facts));
+  // these are asked of every flow, also of one whose author forgot to write them down
+  return [...new Set<PredicateName>([...flow.ensure, 'identified', 'level_reached', ...decidedByPortal])].filter((name) => !holds(name, facts));
 }
 
 /** Position on the realm's ladder, 0 = lowest; -1 for no or an unknown level. */

@@ -3,10 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { realmWith, stepsOf, tiny } from '../../test/support/flow.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Realm } from '../config/schema.ts';
+import type { Portal, Realm } from '../config/schema.ts';
 import { root } from '../root.ts';
 import { steps as shipped } from '../steps/index.ts';
-import { implications, predicateNames, type PredicateName } from './predicates.ts';
+import { exclusions, implications, predicateNames, type PredicateName } from './predicates.ts';
 import { assume, proveRealm } from './prove.ts';
 import type { StepModel } from './step.ts';
 
@@ -26,17 +26,27 @@ const all = stepsOf(high, low, alwaysLow, plain, wall, active, levelGate);
 const prove = (realm: Realm, steps = all) => proveRealm(realm, steps);
 const messages = (realm: Realm, steps = all): string[] => prove(realm, steps).map((c) => c.message);
 
+/** A portal that asks all that its flow has gates for: its networks and that it is open. */
+function demanding(realm: Realm, portal: Portal): Portal {
+  const gates = (realm.flows[portal.flow]?.bindings ?? []).map((binding) => binding.id);
+  return { ...portal, networks: gates.includes('network') ? ['10.0.0.0/8'] : [], open: gates.includes('open') ? 'registration' : 'everyone' };
+}
+
 describe('the flows that ship', () => {
+  test.each(realms.map((realm) => [realm.id, realm] as const))('%s has nothing to complain about at portals that ask all that its flows can ensure', (_, realm) => {
+    expect(proveRealm({ ...realm, portals: realm.portals.map((portal) => demanding(realm, portal)) }, shipped)).toEqual([]);
+  });
+
   test.each(realms.map((realm) => [realm.id, realm] as const))('%s has nothing to complain about', (_, realm) => {
     expect(realm.portals.length).toBeGreaterThan(0);
     expect(proveRealm(realm, shipped)).toEqual([]);
   });
 
   /** Every gate and every way in of every flow, taken out by itself: the prover must miss each of them. */
-  const takenOut = realms.flatMap((realm) => realm.portals.flatMap((portal) => (realm.flows[portal.flow]?.bindings ?? [])
+  const takenOut = realms.flatMap((realm) => realm.portals.map((portal) => demanding(realm, portal)).flatMap((portal) => (realm.flows[portal.flow]?.bindings ?? [])
     .map((binding, index) => [`${realm.id} ${portal.id}`, binding.id ?? binding.step, realm, index, portal] as const)))
     // without these a later gate still stands, with a page that helps less: nobody verified without an organisation, no role unverified
-    .filter(([, id]) => !['organisation', 'first-administrator', 'verification-code'].includes(id));
+    .filter(([, id]) => !['organisation', 'membership', 'first-administrator', 'verification-code'].includes(id));
   test.each(takenOut)('%s without %s is not proven', (_, id, realm, index, portal) => {
     const flow = realm.flows[portal.flow]!;
     const spoiled = { ...realm, portals: [portal], flows: { [portal.flow]: { ...flow, bindings: flow.bindings.filter((__, i) => i !== index) } } };
@@ -96,6 +106,35 @@ describe('planted faults', () => {
     expect(messages(realmWith(['high', 'level', { step: 'active', when: ['verified'] }], good))).toEqual(['a run can end without account_active']);
   });
 
+  test('a portal with networks whose flow does not ask where its people are', () => {
+    const networks = ['10.0.0.0/8'];
+    const [complaint] = prove(realmWith(['high', 'level', 'active'], { ...good, portal: { ...good.portal, networks } }));
+    expect(complaint).toMatchObject({ portal: 'portaal', message: 'a run can end without network_allowed' });
+    expect(complaint?.path).not.toEqual([]);
+    const gate = model('network', { settledBy: ['network_allowed'], passes: false });
+    const flow = (portal: object) => realmWith(['network', 'high', 'level', 'active'], { ...good, portal: { ...good.portal, ...portal } });
+    // the gate that one portal needs is no fault at another one with the same flow
+    for (const portal of [{ networks }, {}]) expect(prove(flow(portal), stepsOf(gate, high, levelGate, active))).toEqual([]);
+    expect(messages(realmWith(['high', 'level', 'active', { step: 'network', when: ['verified'] }], { ...good, portal: { ...good.portal, networks } }), stepsOf(gate, high, levelGate, active)))
+      .toEqual(['a run can end without network_allowed']);
+  });
+
+  test('a portal that is open for registration only, with a way in all the same', () => {
+    const gate = model('open', { settledBy: ['portal_open'], passes: false });
+    const flow = (bindings: Parameters<typeof realmWith>[0], open: 'registration' | 'everyone') => realmWith(bindings, { ...good, portal: { ...good.portal, open } });
+    const withGate = stepsOf(gate, high, levelGate, active);
+    expect(messages(flow(['high', 'level', 'active'], 'registration'))).toEqual(['a run can end without portal_open']);
+    for (const open of ['registration', 'everyone'] as const) expect(prove(flow(['high', 'level', 'active', 'open'], open), withGate)).toEqual([]);
+    expect(messages(flow(['high', 'level', 'active', { step: 'open', unless: ['administrator'] }], 'registration'), withGate)).toEqual(['a run can end without portal_open']);
+  });
+
+  test('a client that asks more than the flow of its portal can reach', () => {
+    const client = (level: string) => ({ client_id: 'c', redirect_uris: ['http://localhost:9/cb'], level });
+    const flow = (level: string) => realmWith(['low', 'level', 'active'], { ...good, portal: { level: 'low', clients: [client(level)] } });
+    expect(messages(flow('substantial'))).toEqual(['client c asks level substantial, which no way through the flow reaches']);
+    expect(messages(flow('low'))).toEqual([]);
+  });
+
   test('a binding that can never be reached', () => {
     const flow = realmWith(['high', 'level', 'active', { step: 'plain', when: ['registered'], unless: ['registered'] }], good);
     expect(messages(flow)).toEqual(['binding plain can never be reached']);
@@ -139,6 +178,13 @@ describe('what cannot be otherwise', () => {
     expect(assume(new Map(), stronger, true)?.get(weaker)).toBe(true);
     expect(assume(new Map(), weaker, false)?.get(stronger)).toBe(false);
     expect(assume(new Map<PredicateName, boolean>([[weaker, false]]), stronger, true)).toBeUndefined();
+  });
+
+  test.each(exclusions)('%s and %s exclude each other', (one, other) => {
+    expect(assume(new Map(), one, true)?.get(other)).toBe(false);
+    expect(assume(new Map(), other, true)?.get(one)).toBe(false);
+    expect(assume(new Map<PredicateName, boolean>([[one, true]]), other, true)).toBeUndefined();
+    expect(assume(new Map(), one, false)?.has(other)).toBe(false);
   });
 
   test('what is known is not assumed anew', () => {

@@ -1,6 +1,7 @@
 import type { Portal, Realm } from '../config/schema.ts';
+import { reachOf, rankAsked } from './demand.ts';
 import { allowed, bindFlow, conditionNames, FlowError, rankOf, settled, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
-import { implications, predicateNames, type PredicateName } from './predicates.ts';
+import { decidedByPortal, exclusions, implications, predicateNames, type PredicateName } from './predicates.ts';
 
 /** One way in which a flow cannot be trusted, with the path that shows it. */
 export type Complaint = { flow: string; portal: string; message: string; path: string[] };
@@ -11,8 +12,9 @@ type Walk = { flow: BoundFlow; realm: Realm; portal: Portal; reached: Set<string
 /**
  * Explores every combination of predicates that each portal's flow can meet. A predicate nobody has looked at is
  * unknown and is tried both ways when it is first needed, so that a session that already proved something is covered too.
- * @returns the complaints; none means that no run can end below the portal's level or without what `ensure` asks, that
- * every flow can end for who brings no session, and that every binding can be reached
+ * @returns the complaints; none means that no run can end below the portal's level or without what `ensure` asks, outside
+ * the portal's networks, or at all when it is open for registration only; that every flow can end for who brings no
+ * session (at the gate, when only registration is open), that every binding can be reached, and that its clients' levels can
  */
 export function proveRealm(realm: Realm, steps: Steps): Complaint[] {
   return realm.portals.flatMap((portal) => provePortal(realm, portal, steps));
@@ -27,22 +29,39 @@ export function provePortal(realm: Realm, portal: Portal, steps: Steps): Complai
     return error.mistakes.map((message) => ({ flow: portal.flow, portal: portal.id, message, path: [] }));
   }
   const walk: Walk = { flow, realm, portal, reached: new Set(), ends: 0, complaints: new Map() };
-  // who comes for the first time brings nothing at all, and must be able to get in
-  explore(walk, new Map(predicateNames.map((name) => [name, false])), new Set(), []);
+  const constant = decidedFor(portal);
+  // the flow must lead in once the portal opens; that nobody gets in before is looked at below
+  const opened = new Map([...constant, ['portal_open', true] as const]);
+  // who comes for the first time brings nothing at all, and must be able to get in from where the portal can be reached
+  explore(walk, new Map([...predicateNames.map((name) => [name, false] as const), ...opened, ['network_allowed', true]]), new Set(), []);
   if (walk.ends === 0) complain(walk, 'no run can ever end in a login', []);
   // a mark is made in the run itself: no session brings one along
-  explore(walk, new Map([['claims_administrator', false]]), new Set(), []);
+  explore(walk, new Map([['claims_administrator', false], ...opened]), new Set(), []);
+  if (portal.open === 'registration') explore(walk, new Map([['claims_administrator', false], ...constant]), new Set(), []);
   for (const binding of flow.bindings) {
-    if (!walk.reached.has(binding.id)) complain(walk, `binding ${binding.id} can never be reached`, []);
+    // a gate that this portal never closes is there for other portals with the same flow
+    if (!walk.reached.has(binding.id) && !namesOf(binding).some((name) => constant.has(name))) complain(walk, `binding ${binding.id} can never be reached`, []);
+  }
+  for (const { client_id, level } of portal.clients) {
+    if (level !== undefined && rankAsked(realm, level) > reachOf(realm, flow)) complain(walk, `client ${client_id} asks level ${level}, which no way through the flow reaches`, []);
   }
   return [...walk.complaints.values()];
+}
+
+/** What the portal's own file has decided before anybody comes. Where networks are named, both sides of them are tried. */
+function decidedFor(portal: Portal): Map<PredicateName, boolean> {
+  return new Map<PredicateName, boolean>([['portal_open', portal.open === 'everyone'], ...(portal.networks.length === 0 ? [['network_allowed', true] as const] : [])]);
+}
+
+function namesOf(binding: BoundStep): PredicateName[] {
+  return [...conditionNames(binding), ...(binding.model.settledBy ?? [])] as PredicateName[];
 }
 
 function explore(walk: Walk, known: Known, passed: ReadonlySet<string>, path: string[]): void {
   for (const binding of walk.flow.bindings) {
     if (passed.has(binding.id)) continue;
-    const open = [...conditionNames(binding), ...(binding.model.settledBy ?? [])].find((name) => !known.has(name as PredicateName));
-    if (open !== undefined) return branch(walk, known, passed, path, open as PredicateName);
+    const open = namesOf(binding).find((name) => !known.has(name));
+    if (open !== undefined) return branch(walk, known, passed, path, open);
     const value = (name: string): boolean => known.get(name as PredicateName) === true;
     if (!allowed(binding, value) || settled(binding, value)) continue;
     walk.reached.add(binding.id);
@@ -67,6 +86,10 @@ export function assume(known: Known, name: PredicateName, value: boolean): Known
     if (value && stronger === name) next = next && assume(next, weaker, true);
     if (!value && weaker === name) next = next && assume(next, stronger, false);
   }
+  for (const pair of value ? exclusions : []) {
+    const other = pair.find((one) => one !== name);
+    if (pair.includes(name) && other) next = next && assume(next, other, false);
+  }
   return next;
 }
 
@@ -88,7 +111,8 @@ function judgeEnd(walk: Walk, known: Known, path: string[]): void {
   if (known.get('level_reached') !== true) {
     complain(walk, `a run can end below level ${walk.portal.level} of portal ${walk.portal.id}`, path);
   }
-  for (const name of walk.flow.ensure) {
+  // the engine asks these two of every flow, with a page that explains nothing: a gate of the flow must come first
+  for (const name of new Set([...walk.flow.ensure, ...decidedByPortal])) {
     if (known.get(name) !== true) complain(walk, `a run can end without ${name}`, path);
   }
 }

@@ -1,7 +1,9 @@
+import { networkAllows } from '../config/networks.ts';
 import type { Portal, Realm } from '../config/schema.ts';
 import { loadState } from '../domain/state.ts';
 import { findRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
+import { freshJournal, requiredOf, type Demand, type Demander } from './demand.ts';
 import type { BrokerProof, Facts, JournalEntry, Proof } from './facts.ts';
 import { portalOf, rankOf } from './flow.ts';
 import type { Problem } from './step.ts';
@@ -11,6 +13,12 @@ export type RunRow = NonNullable<Awaited<ReturnType<typeof findRun>>>;
 /** What the portal asked, kept so that an expired run can still answer it. */
 export type RunRequest = {
   levelId: string;
+  /** who asked for that level; absent in a run of an earlier version */
+  levelBy?: Demander;
+  /** epoch seconds: what was shown before does not count */
+  since?: number;
+  /** where the browser was that began it */
+  address?: string;
   redirectUri?: string;
   state?: string;
   loginHint?: string;
@@ -31,27 +39,32 @@ export type OpenRun = {
   facts: Facts;
 };
 
-/** Reads a run and loads the account's state fresh. Undefined when there is no such run. */
-export async function openRun(db: Db, realm: Realm, id: string, now: number): Promise<OpenRun | undefined> {
+/** Reads a run and loads the account's state fresh, for a browser at an address. Undefined when there is no such run. */
+export async function openRun(db: Db, realm: Realm, id: string, now: number, address?: string): Promise<OpenRun | undefined> {
   // an id out of an address may hold a NUL, which PostgreSQL fails at
   const row = id.includes('\u0000') ? undefined : await findRun(db, id);
   const portal = row && portalOf(realm, row.portal);
-  return row && portal ? readRun(db, realm, portal, row, now) : undefined;
+  return row && portal ? readRun(db, realm, portal, row, now, address) : undefined;
 }
 
-export async function readRun(db: Db, realm: Realm, portal: Portal, row: RunRow, now: number): Promise<OpenRun> {
+export async function readRun(db: Db, realm: Realm, portal: Portal, row: RunRow, now: number, address?: string): Promise<OpenRun> {
   const journal = JSON.parse(row.journal) as JournalEntry[];
   const request = JSON.parse(row.request) as RunRequest;
+  const where = address ?? request.address;
+  const demand: Demand = {
+    levelId: request.levelId, by: request.levelBy ?? 'request', ...(request.since !== undefined && { since: request.since }), ...(where !== undefined && { address: where }),
+  };
   return {
     row, portal, request, journal,
     state: JSON.parse(row.state) as Record<string, unknown>,
     notice: row.notice === null ? undefined : JSON.parse(row.notice) as Notice,
-    facts: await gatherFacts(db, realm, portal, journal, request.levelId, now),
+    facts: await gatherFacts(db, realm, portal, journal, demand, now),
   };
 }
 
 /** Facts = what the journal proves + what the database says now. */
-export async function gatherFacts(db: Db, realm: Realm, portal: Portal, journal: JournalEntry[], levelId: string, now: number): Promise<Facts> {
+export async function gatherFacts(db: Db, realm: Realm, portal: Portal, whole: JournalEntry[], demand: Demand, now: number): Promise<Facts> {
+  const journal = freshJournal(whole, demand.since);
   const accountId = lastOf(journal, (entry) => entry.accountId);
   const organisationId = lastOf(journal, (entry) => entry.organisationId);
   const broker = lastOf(journal, (entry) => lastOf(entry.proofs, (proof) => proof.broker));
@@ -60,12 +73,14 @@ export async function gatherFacts(db: Db, realm: Realm, portal: Portal, journal:
   });
   const proofs = proofsOfOne(journal, state.account?.id, broker);
   return {
-    proofs, now,
+    proofs, now, shown: proofsOfOne(whole, state.account?.id, broker),
     marks: Object.assign({}, ...journal.map((entry) => entry.marks ?? {})) as Record<string, string>,
     account: state.account, organisation: state.organisation, membership: state.membership,
     level: highest(realm, proofs),
-    required: { level: rankOf(realm, levelId), levelId },
+    required: requiredOf(realm, portal, demand, state.organisation),
     applications: portal.applications,
+    networkAllowed: networkAllows(portal.networks, demand.address),
+    portalOpen: portal.open === 'everyone',
   };
 }
 

@@ -40,6 +40,8 @@ export type Run<Config, State> = {
   language: string;
   /** remembered outside the run (cookie), e.g. the broker chosen last */
   remembered: Record<string, string>;
+  /** the login name that the portal expects (`login_hint`); nobody has shown anything by it */
+  hint: string | undefined;
   /** client address, for throttles and audit */
   address: string;
   /** reads outside the turn's transaction; writes belong in a commit. Counters are the exception: see domain/throttle. */

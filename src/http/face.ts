@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
+import { networkAllows } from '../config/networks.ts';
 import type { Portal } from '../config/schema.ts';
 import { keepAlive, liveSession } from '../domain/sessions.ts';
 import { loadState } from '../domain/state.ts';
@@ -8,6 +9,8 @@ import { takeTry } from '../domain/throttle.ts';
 import { challengeOf, redeemFaceCode } from '../oidc/face-code.ts';
 import { faceClientId } from '../oidc/clients.ts';
 import { appendAudit } from '../store/audit.ts';
+import { noteActor } from '../store/audit-context.ts';
+import { findGrant } from '../store/grants.ts';
 import { endFaceSession, faceSessionHash, findFaceSession, insertFaceSession, type SessionRow } from '../store/sessions.ts';
 import { issueTicket, redeemTicket } from '../store/tickets.ts';
 import { csrfHolds, csrfToken, fieldsOf } from './csrf.ts';
@@ -40,7 +43,9 @@ export function faceRoutes(host: RealmHost, portal: Portal): Router {
 export function requireAdmin(host: RealmHost, portal: Portal): Middleware {
   return async (ctx, next) => {
     const cookie = ctx.cookies.get(cookieName(host, portal));
-    const entrance = cookie === undefined ? undefined : await entranceOf(host, faceSessionHash(cookie));
+    // the browser comes here itself, so where it is counts at each request; the flow says so on a page of its own
+    const here = networkAllows(portal.networks, ctx.state['address'] as string);
+    const entrance = cookie === undefined || !here ? undefined : await entranceOf(host, faceSessionHash(cookie));
     if (!cookie || !entrance) return ctx.method === 'GET' ? begin(ctx, host, portal) : renderProblem(ctx, host, 401, 'session_not_found', { portal });
     const language = languageOf(ctx, host.realm);
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD' && !csrfHolds(host.keys.secret, cookie, fieldsOf(ctx)['csrf'])) {
@@ -62,6 +67,8 @@ async function entranceOf(host: RealmHost, hash: string): Promise<Entrance | und
   const { account, membership, organisation } = await loadState(database.db, realm, { accountId: face.account_id, organisationId: face.organisation_id, now });
   if (!account?.active || membership?.status !== 'active' || membership.tier !== 'administrator' || organisation?.missingAgreements.length !== 0) return undefined;
   const last_active_at = await keepAlive(database.db, session, now);
+  const acr = (await findGrant(database.db, face.grant_id))?.acr;
+  noteActor({ accountId: account.id, sessionId: face.session_id, actingFor: face.organisation_id, ...(acr && { acr }) });
   return {
     admin: { accountId: account.id, organisationId: face.organisation_id, membershipId: membership.id, displayName: account.displayName },
     session: { ...session, last_active_at },
@@ -102,8 +109,10 @@ async function callback(ctx: Context, host: RealmHost, portal: Portal): Promise<
       hash: faceSessionHash(cookie), face: 'admin', account_id: login.accountId, organisation_id: login.organisationId,
       session_id: login.sessionId, grant_id: login.grantId, created_at: now, last_active_at: now, expires_at: now + host.realm.ttl.session,
     });
+    const acr = (await findGrant(tx, login.grantId))?.acr;
     await appendAudit(tx, {
-      event: 'admin.entered', action: 'E', outcome: 'success', actor: { kind: 'person', id: login.accountId }, organisationId: login.organisationId, address: ctx.state['address'] as string, now,
+      event: 'admin.entered', action: 'E', outcome: 'success', actor: { kind: 'person', id: login.accountId }, organisationId: login.organisationId, now,
+      sessionId: login.sessionId, actingFor: login.organisationId, ...(acr && { acr }),
     });
   });
   setCookie(ctx, host, cookieName(host, portal), cookie, undefined);

@@ -2,7 +2,12 @@ import type { Context, Middleware } from 'koa';
 
 /** Who may be posted to from a page: Chromium applies form-action to the redirects behind a post too. */
 export function allowForms(ctx: Context, origins: string[]): void {
-  ctx.set('Content-Security-Policy', policy(['\'self\'', ...new Set(origins)], '\'none\''));
+  ctx.set('Content-Security-Policy', formPolicy(origins));
+}
+
+/** Content-Security-Policy of a page whose forms may lead to these origins. */
+export function formPolicy(origins: string[]): string {
+  return policy(['\'self\'', ...new Set(origins)], '\'none\'');
 }
 
 /** A page whose script may call us, and nobody else: the one that warns before the session ends. */
@@ -27,15 +32,19 @@ function policy(formAction: string[], connect: string): string {
 
 /** Headers of every answer. Set before the provider, which has none of its own. */
 export function securityHeaders(secure: boolean): Middleware {
+  const headers = Object.entries({
+    'Content-Security-Policy': formPolicy([]),
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'X-Frame-Options': 'DENY',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self)',
+    ...(secure && { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }),
+  });
   return async (ctx, next) => {
-    allowForms(ctx, []);
-    ctx.set('X-Content-Type-Options', 'nosniff');
-    ctx.set('Referrer-Policy', 'no-referrer');
-    ctx.set('X-Frame-Options', 'DENY');
-    ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
-    ctx.set('Permissions-Policy', 'camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self)');
-    if (secure) ctx.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+    for (const [name, value] of headers) ctx.res.setHeader(name, value);
     await next();
+    if (ctx.res.headersSent) return;
     // pages with somebody's data stay out of every cache (E7 asks the same of what goes to a broker)
     if (!ctx.response.get('Cache-Control')) {
       ctx.set('Cache-Control', 'no-cache, no-store');

@@ -94,14 +94,18 @@ async function page(ctx: Context, host: RealmHost, turn: Extract<Turn, { kind: '
 }
 
 async function ended(ctx: Context, host: RealmHost, turn: Extract<Turn, { kind: 'end' }>, language: string): Promise<void> {
-  const { run, code, params, fine } = turn;
+  const { run, code, fine } = turn;
+  const hopeless = host.engine.hopeless(run);
+  // a run may have ended under an earlier version, which knew fewer parameters
+  const params = { by: 'portal', open: run.portal.open, ...turn.params, hopeless: hopeless ? 'yes' : 'no' };
   if (!fine) ctx.status = 403;
   allowForms(ctx, originOf(run.request.redirectUri));
-  host.log.info({ reference: ctx.state['reference'], run: run.row.id, code }, 'run ended');
+  const reference = turn.reference ?? ctx.state['reference'] as string;
+  host.log.info({ reference, run: run.row.id, code }, 'run ended');
   await renderPage(ctx, host, 'login/end', {
     titleKey: `end.${code}.title`, titleParams: params, language, portal: run.portal,
     action: hrefOf(host, run), csrf: csrfToken(host.keys.secret, run.row.id),
-    page: { code, params, fine, reference: ctx.state['reference'], portalUrl: run.portal.url, canReturn: !fine },
+    page: { code, params, fine, reference, portalUrl: run.portal.url, canReturn: !fine, canRestart: !fine && !hopeless },
   });
 }
 
@@ -128,7 +132,7 @@ async function sendToBroker(ctx: Context, host: RealmHost, { broker, message, ru
 /** The person gives up, or goes back after a refusal: the portal hears why in a standard error. */
 async function leaveToPortal(ctx: Context, host: RealmHost, run: OpenRun): Promise<void> {
   await host.engine.abandon(run, viewerOf(ctx, host.realm, run.request.language));
-  const tooLow = run.row.status === 'ended' && run.facts.proofs.length > 0 && run.facts.level < run.facts.required.level;
+  const tooLow = host.engine.hopeless(run) || (run.row.status === 'ended' && run.facts.proofs.length > 0 && run.facts.level < run.facts.required.level);
   const error = tooLow ? 'unmet_authentication_requirements' : 'access_denied';
   seeOther(ctx, await abortLogin(host.provider, ctx.req, ctx.res, error, tooLow ? 'the required level was not reached' : 'the login was not completed'));
 }

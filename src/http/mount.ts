@@ -2,10 +2,12 @@ import { createReadStream, existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { extname, join } from 'node:path';
 import Router, { type RouterContext } from '@koa/router';
+import type Koa from 'koa';
 import type { Context, Middleware } from 'koa';
 import { adminRoutes } from './admin/routes.ts';
+import { keptDocuments } from './documents.ts';
 import { faceRoutes, requireAdmin } from './face.ts';
-import { allowForms, originOf } from './headers.ts';
+import { formPolicy, originOf } from './headers.ts';
 import { loginRoutes } from './login.ts';
 import { textsFor } from '../texts/catalogue.ts';
 import { renderPage, renderProblem } from './pages.ts';
@@ -36,16 +38,19 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
   }
   const own = router.routes();
   const provider = providerOf(host);
+  const kept = keptDocuments(host);
+  const portals = formPolicy(host.realm.portals.flatMap((portal) => portal.clients.flatMap((client) => client.redirect_uris.flatMap(originOf))));
   return async (ctx, next) => {
     if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return next();
     const { url } = ctx.req;
+    if (kept(ctx, ctx.path.slice(prefix.length))) return undefined;
     // whatever goes wrong from here on is told in this realm's own words
     ctx.state['host'] = host;
     ctx.url = stripped(ctx, prefix);
     // the provider derives its own addresses from the difference between the two
     await own(ctx as RouterContext, async () => {
       if (ctx.path === '/admin') return ctx.redirect(`${prefix}/admin/`);
-      allowForms(ctx, host.realm.portals.flatMap((portal) => portal.clients.flatMap((client) => client.redirect_uris.flatMap(originOf))));
+      ctx.set('Content-Security-Policy', portals);
       (ctx.req as { originalUrl?: string | undefined }).originalUrl = url;
       ctx.respond = false;
       // what Koa would send at the end is sent by the provider; only its headers are ours
@@ -71,6 +76,8 @@ function providerOf(host: RealmHost): Handler {
 
 /** The provider is a Koa application of its own: what our middleware found out about a request is handed over to it. */
 function handlerOf(host: RealmHost, provider: RealmHost['provider']): Handler {
+  // as in server.ts
+  (provider as unknown as Koa).on('error', ({ code }: { code?: string }) => host.log.info({ code }, 'connection broken off'));
   const states = new WeakMap<IncomingMessage, Record<string, unknown>>();
   provider.use(async (ctx, next) => {
     Object.assign(ctx.state, states.get(ctx.req));

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Portal } from '../config/schema.ts';
 import { portalOfClient } from '../oidc/clients.ts';
 import type { ProviderPages } from '../oidc/provider.ts';
+import { RETRY_AFTER } from '../store/unavailable.ts';
 import { textsFor } from '../texts/catalogue.ts';
 import { allowForms, originOf } from './headers.ts';
 import type { RealmHost } from './realm.ts';
@@ -28,11 +29,20 @@ export async function renderProblem(ctx: Context, host: Host, status: number, co
   const reference = ctx.state['reference'] as string;
   host.log.warn({ reference, code, status }, 'problem page');
   ctx.status = status;
+  if (status === 503) ctx.set('Retry-After', String(RETRY_AFTER));
   await renderPage(ctx, host, 'error', {
     titleKey: `error.${code}.title`,
     ...(extra.portal && { portal: extra.portal }), ...(extra.language && { language: extra.language }),
-    page: { code, reference, portalUrl: extra.portal?.url, backHref: extra.backHref },
+    page: { code, reference, portalUrl: extra.portal?.url, backHref: extra.backHref ?? (status === 503 ? here(ctx) : undefined) },
   });
+}
+
+/** A page that could not be shown now may be asked for again; a form may not. */
+function here(ctx: Context): string | undefined {
+  // the provider is mounted below the realm and sees less of the address than the browser does
+  const { originalUrl = ctx.originalUrl } = ctx.req as { originalUrl?: string };
+  // two slashes in front would name another host
+  return ctx.method === 'GET' ? originalUrl.replace(/^\/+/, '/') : undefined;
 }
 
 /** Our pages in place of the provider's own. */
@@ -59,4 +69,4 @@ export function providerPages(host: Host): ProviderPages {
 }
 
 /** Errors of the provider that have a page text of their own. */
-const knownErrors = new Set(['invalid_request', 'invalid_client', 'invalid_redirect_uri', 'invalid_scope', 'session_not_found', 'server_error']);
+const knownErrors = new Set(['invalid_request', 'invalid_client', 'invalid_redirect_uri', 'invalid_scope', 'session_not_found', 'server_error', 'temporarily_unavailable']);

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyParser } from '@koa/bodyparser';
@@ -8,8 +7,11 @@ import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import serveStatic from 'koa-static';
 import type { Logger } from 'pino';
+import { networksOf, plainAddress } from '../config/networks.ts';
 import type { System } from '../config/schema.ts';
 import { root } from '../root.ts';
+import { withAuditContext } from '../store/audit-context.ts';
+import { Unavailable } from '../store/unavailable.ts';
 import { listening, type Listening } from './listening.ts';
 import { demoRoutes } from './demo.ts';
 import { securityHeaders } from './headers.ts';
@@ -24,12 +26,15 @@ export type Watching = { request(event: RequestEvent): void; scrape?: Scrape };
 /** The whole HTTP side of an installation. */
 export function createHttp(system: System, hosts: RealmHost[], log: Logger, watching: Watching): Koa {
   const app = new Koa();
+  // Koa would print a stack for every browser that went away: anybody can make those without end
+  app.on('error', ({ code }: { code?: string }) => log.info({ code }, 'connection broken off'));
   app.proxy = true;
   // read at each request: a rotation replaces them
   Object.defineProperty(app, 'keys', { get: () => hosts.flatMap((host) => host.keys.cookies) });
   const secure = system.public_url.startsWith('https:');
   app.use(timeRequests(hosts, (event) => watching.request(event)));
   app.use(trustProxies(system));
+  app.use(auditRequests());
   app.use(logRequests(log));
   app.use(securityHeaders(secure));
   app.use(failures(hosts));
@@ -65,16 +70,9 @@ export function listen(app: Koa, port: number, host?: string): Promise<Listening
 
 /** X-Forwarded-* is believed of listed proxies only; from others it is taken away before anything reads it. */
 function trustProxies(system: System): Middleware {
-  const trusted = new BlockList();
-  for (const entry of system.trusted_proxies) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(bits), family);
-  }
-  const isTrusted = (address: string): boolean => trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  const isTrusted = networksOf(system.trusted_proxies);
   return async (ctx, next) => {
-    const peer = plainAddress(ctx.req);
+    const peer = plainAddress(ctx.req.socket.remoteAddress ?? '');
     const chain = isTrusted(peer) ? String(ctx.req.headers['x-forwarded-for'] ?? '').split(',').map((a) => a.trim()).filter(Boolean) : [];
     // the last address that is not one of ours is the client; what stands before it anyone can write
     ctx.state['address'] = chain.findLast((address) => !isTrusted(address)) ?? peer;
@@ -84,8 +82,11 @@ function trustProxies(system: System): Middleware {
   };
 }
 
-function plainAddress(req: IncomingMessage): string {
-  return (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+/** Whatever a request comes to do, its rows in an audit trail say where it came from. */
+function auditRequests(): Middleware {
+  return (ctx, next) => withAuditContext({
+    component: 'http', address: ctx.state['address'] as string, reference: ctx.state['reference'] as string, userAgent: ctx.get('user-agent'),
+  }, next);
 }
 
 /** One line a request, without query, body, cookies or address: those hold what is personal or secret. */
@@ -106,7 +107,7 @@ function failures(hosts: RealmHost[]): Middleware {
     try {
       await next();
     } catch (error) {
-      const { status = 500 } = error as { status?: number };
+      const status = error instanceof Unavailable ? 503 : (error as { status?: number }).status ?? 500;
       const host = (ctx.state['host'] as RealmHost | undefined) ?? hosts[0];
       if (!host) throw error;
       if (status >= 500) host.log.error({ reference: ctx.state['reference'], err: error }, 'request failed');
@@ -118,6 +119,7 @@ function failures(hosts: RealmHost[]): Middleware {
 function problemOf(status: number): string {
   if (status === 404) return 'not_found';
   if (status === 413) return 'too_large';
+  if (status === 503) return 'temporarily_unavailable';
   return status < 500 ? 'invalid_request' : 'server_error';
 }
 

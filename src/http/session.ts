@@ -13,7 +13,8 @@ import type { RealmHost } from './realm.ts';
 /** What a page needs to warn in time (row IB-9); times are epoch seconds. */
 export type SessionNotice = {
   now: number; endsAt: number; warnAt: number; because: 'idle' | 'expired';
-  csrf: string; statusHref: string; extendHref: string; logoutHref: string;
+  /** of the form that extends, beside the page's own forms */
+  token: string; statusHref: string; extendHref: string; logoutHref: string;
   /** page A20: where the warning is without script, and what came of it afterwards */
   pageHref: string;
   /** the page to come back to, when it can be asked for again */
@@ -47,7 +48,7 @@ function notice(ctx: Context, host: RealmHost, session: SessionRow, { to, portal
   const base = basePath(host);
   allowOwnCalls(ctx);
   return {
-    now: host.clock(), ...endOf(host, session), csrf: csrfToken(host.keys.secret, subjectOf(session)),
+    now: host.clock(), ...endOf(host, session), token: csrfToken(host.keys.secret, subjectOf(session)),
     statusHref: `${base}/session/status`, extendHref: `${base}/session/extend`,
     logoutHref: `${base}/session/end${portal ? `?client_id=${encodeURIComponent(faceClientId(portal))}` : ''}`,
     pageHref: pageHref(host, to), to, pageOnly,
@@ -86,7 +87,7 @@ async function extend(ctx: Context, host: RealmHost): Promise<void> {
   const session = await sessionOfBrowser(host.provider, ctx, host);
   const script = ctx.accepts('html', 'json') === 'json';
   const { to } = wayBack(host, fields['to']);
-  if (session && !csrfHolds(host.keys.secret, subjectOf(session), fields['csrf'])) return renderProblem(ctx, host, 403, 'csrf');
+  if (session && !csrfHolds(host.keys.secret, subjectOf(session), fields['token'])) return renderProblem(ctx, host, 403, 'csrf');
   const now = host.clock();
   if (session) await touchSession(host.database.db, session.id, now);
   if (script) return tell(ctx, host, session && { ...session, last_active_at: Math.max(now, session.last_active_at) });

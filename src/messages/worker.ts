@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../store/database.ts';
-import { claimMessages, markFailed, markSent, type Message } from '../store/outbox.ts';
+import { bringForward, claimMessages, markFailed, markSent, type Message } from '../store/outbox.ts';
 import type { Senders } from './senders.ts';
 
 /** What the worker needs of a pino logger. */
@@ -30,50 +30,80 @@ export type OutboxWorker = {
   drain(): Promise<void>;
 };
 
+/** Messages in hand of one channel. */
 const BATCH = 10;
 /** Attempts after which a message is given up; it stays in the outbox as failed. */
 export const ATTEMPTS = 10;
 /** Milliseconds for one attempt: less than the time after which the outbox gives the message to another worker. */
 const PATIENCE = 90_000;
 
+/** Seconds between two attempts, at most. */
+const LONGEST = 3600;
+
 /** Seconds until the next attempt: half a minute, doubling, at most an hour. Ten attempts span three hours. */
 export function backOff(attempt: number): number {
-  return Math.min(3600, 30 * 2 ** (attempt - 1));
+  return Math.min(LONGEST, 30 * 2 ** (attempt - 1));
 }
 
 /** Sends what stands in a realm's outbox. A message is never lost, and sent twice only when a worker dies over it. */
 export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock, observe = () => undefined }: WorkerOptions): OutboxWorker {
   let stopped = false;
-  let busy = Promise.resolve();
+  let claiming: Promise<void> = Promise.resolve();
+  let refills = 0;
+  let latest = Infinity;
+  const inHand = new Map<Promise<void>, Message['channel']>();
+  const full = () => [...new Set(inHand.values())].filter((channel) => [...inHand.values()].filter((one) => one === channel).length >= BATCH);
+  const unread = (error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read');
 
-  /** @returns how many were taken */
-  const batch = async () => {
-    const messages = await claimMessages(database, BATCH, clock());
-    const ends = await Promise.allSettled(messages.map((message) => sendOne({ database, senders, log, clock, observe }, message)));
-    for (const end of ends) if (end.status === 'rejected') log.error({ error: nameOf(end.reason) }, 'the outbox cannot be written');
-    return messages.length;
+  const claim = async () => {
+    const now = clock();
+    // at the start, and after a step back: what was written by a clock that was ahead would wait for it
+    if (now < latest && await bringForward(database.db, now, LONGEST) > 0) log.warn({}, 'messages brought forward: the clock stepped back');
+    latest = now;
+    return claimMessages(database, BATCH, now, full());
   };
-  // one batch at a time: who comes during one waits for it
-  const drain = () => {
-    const turn = busy.then(async () => {
-      while (!stopped && await batch() > 0);
+  const begin = (message: Message) => {
+    const work = sendOne({ database, senders, log, clock, observe }, message)
+      .catch((error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be written'))
+      .finally(() => {
+        const waited = full().includes(message.channel);
+        inHand.delete(work);
+        if (!waited) return;
+        refills += 1;
+        take().catch(unread).finally(() => { refills -= 1; });
+      });
+    inHand.set(work, message.channel);
+  };
+  // one claim at a time; a channel whose server is slow holds up no other: login codes wait for no newsletter
+  const take = () => {
+    const turn = claiming.then(async () => {
+      for (let taken = 0; ;) {
+        const messages = stopped ? [] : await claim();
+        for (const message of messages) begin(message);
+        taken += messages.length;
+        if (messages.length === 0) return taken;
+      }
     });
-    busy = turn.catch(() => undefined);
+    claiming = turn.then(() => undefined, () => undefined);
     return turn;
+  };
+  const drain = async () => {
+    // a channel that has room again has a claim under way of its own
+    while (await take() > 0 || inHand.size > 0 || refills > 0) await Promise.all(inHand.keys());
   };
   let waiting = false;
   const timer = setInterval(() => {
     if (waiting) return;
     waiting = true;
-    drain().catch((error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read'))
-      .finally(() => { waiting = false; });
+    take().catch(unread).finally(() => { waiting = false; });
   }, intervalMs);
   return {
     drain,
     stop: async () => {
       stopped = true;
       clearInterval(timer);
-      await busy;
+      await claiming;
+      await Promise.all(inHand.keys());
       senders.close?.();
     },
   };

@@ -2,15 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { Portal, Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
-import type { Proof } from '../flow/facts.ts';
+import { SESSION } from '../flow/demand.ts';
+import type { Facts, Proof } from '../flow/facts.ts';
 import { keepAlive, liveSession } from '../domain/sessions.ts';
 import type { Database } from '../store/database.ts';
 import { findGrant } from '../store/grants.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { claimsOf } from './claims.ts';
 import { portalOfClient } from './clients.ts';
+import { clientDemand } from './demand.ts';
 import { pseudonymType } from './subjects.ts';
 
+/** A person who would be let in now. */
+export type Admission = { session: SessionRow; facts: Facts };
 export type AccountParts = { realm: Realm; engine: Engine; database: Database; clock: () => number };
 
 /**
@@ -22,10 +26,11 @@ export function accountFinder(parts: AccountParts): FindAccount {
   return async (ctx, sub, token): Promise<Account | undefined> => {
     const ofToken = (token as { grantId?: string } | undefined)?.grantId;
     const portal = portalOfClient(realm, ctx.oidc.client);
-    const session = ofToken === undefined || !portal ? undefined : await stillAdmitted(parts, portal, ofToken);
-    if (ofToken !== undefined && !session) return undefined;
-    if (session && isActivity(ctx)) await keepAlive(database.db, session, clock());
-    const claims = await claimsOf(database.db, realm, sub, ofToken ?? ctx.oidc.entities.Grant?.jti, portal?.applications ?? [], clock());
+    const admission = ofToken === undefined || !portal ? undefined : await stillAdmitted(ctx, parts, portal, ofToken);
+    if (ofToken !== undefined && !admission) return undefined;
+    if (admission && isActivity(ctx)) await keepAlive(database.db, admission.session, clock());
+    const whose = { accountId: sub, grantId: ofToken ?? ctx.oidc.entities.Grant?.jti, ...(admission && { state: admission.facts }) };
+    const claims = await claimsOf(database.db, realm, whose, portal?.applications ?? [], clock());
     const pairwise = ctx.oidc.client?.subjectType === 'pairwise';
     return claims && { accountId: sub, claims: async (use) => ({ ...claims, ...(pairwise && { sub_id_type: pseudonymType }), ...(use === 'id_token' && onlyIdToken()) }) };
   };
@@ -56,17 +61,18 @@ export function introspectionPolicy(realm: Realm, find: FindAccount) {
 
 /**
  * What the session of this grant proved, with the grant's own organisation: does the portal's flow still let it in?
- * @returns the session; undefined when not, or when it is over
+ * @returns the session and what holds of its person now; undefined when not, or when it is over
  */
-export async function stillAdmitted({ realm, engine, database, clock }: AccountParts, portal: Portal, grantId: string): Promise<SessionRow | undefined> {
+export async function stillAdmitted(ctx: KoaContextWithOIDC, { realm, engine, database, clock }: AccountParts, portal: Portal, grantId: string): Promise<Admission | undefined> {
   const grant = await findGrant(database.db, grantId);
   const session = grant && await liveSession(database.db, realm, grant.session_id, clock());
   if (!grant || session?.account_id !== grant.account_id) return undefined;
+  const asking = ctx.oidc.client?.clientId === grant.client_id ? ctx.oidc.client : await ctx.oidc.provider.Client.find(grant.client_id);
   const { proofs } = JSON.parse(session.proofs) as { proofs: Proof[] };
-  const lets = await engine.admits(portal, [{
-    binding: '@session', at: session.created_at, accountId: grant.account_id, ...(grant.organisation_id && { organisationId: grant.organisation_id }),
+  const facts = await engine.admits(portal, clientDemand(realm, portal, asking), [{
+    binding: SESSION, at: session.created_at, accountId: grant.account_id, ...(grant.organisation_id && { organisationId: grant.organisation_id }),
     // without the broker's word for whom it is: the grant says so
     proofs: proofs.map(({ broker: _, ...proof }) => proof),
   }]);
-  return lets ? session : undefined;
+  return facts && { session, facts };
 }

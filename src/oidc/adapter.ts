@@ -2,6 +2,7 @@ import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import { findClient } from '../store/clients.ts';
 import type { Database } from '../store/database.ts';
 import { createDocuments } from '../store/documents.ts';
+import { write } from './unit.ts';
 
 /** Kept this long past expiry, because the provider allows that much difference between clocks (seconds). */
 const clockTolerance = 15;
@@ -16,11 +17,13 @@ const once = new Set(['ReplayDetection']);
 export function createAdapterFactory(database: Database, clock: () => number, withDefaults: (client: AdapterPayload) => AdapterPayload = (client) => client): (model: string) => Adapter {
   const documents = createDocuments(database);
   return (model) => ({
-    async upsert(id, payload, expiresIn) {
+    upsert(id, payload, expiresIn) {
       const expiresAt = expiresIn === undefined ? undefined : clock() + expiresIn + clockTolerance;
-      if (!once.has(model)) return documents.upsert(model, id, { ...payload }, expiresAt);
-      if (!await documents.insert(model, id, { ...payload }, expiresAt)) throw new errors.InvalidGrant('seen before');
-      return undefined;
+      const copy = { ...payload };
+      if (!once.has(model)) return write(database, (on) => documents.upsert(model, id, copy, expiresAt, on));
+      return write(database, async (on) => {
+        if (!await documents.insert(model, id, copy, expiresAt, on)) throw new errors.InvalidGrant('seen before');
+      });
     },
     async find(id) {
       // whoever made this up asked for nothing that there is; PostgreSQL would fail at the question itself
@@ -33,11 +36,11 @@ export function createAdapterFactory(database: Database, clock: () => number, wi
     },
     findByUid: (uid) => documents.findByUid(model, uid) as Promise<AdapterPayload | undefined>,
     findByUserCode: (code) => documents.findByUserCode(model, code) as Promise<AdapterPayload | undefined>,
-    async consume(id) {
-      if (!await documents.consume(model, id, clock())) throw new errors.InvalidGrant('already used');
-    },
-    destroy: (id) => documents.destroy(model, id),
-    revokeByGrantId: (grantId) => documents.revokeByGrantId(model, grantId),
+    consume: (id) => write(database, async (on) => {
+      if (!await documents.consume(model, id, clock(), on)) throw new errors.InvalidGrant('already used');
+    }),
+    destroy: (id) => write(database, (on) => documents.destroy(model, id, on)),
+    revokeByGrantId: (grantId) => write(database, (on) => documents.revokeByGrantId(model, grantId, on)),
   });
 }
 

@@ -2,12 +2,15 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
 import { findGrant } from '../store/grants.ts';
+import type { Db } from '../store/schema.ts';
+import { write } from './unit.ts';
 
 type Host = { provider: Provider; database: Database; clock: () => number; log: { error(detail: object, text: string): void } };
 type Refusal = { error?: string };
 
 /**
- * What the provider decides goes into the audit trail too: tokens issued and refused, authorizations refused. A listener that throws would turn the answer into a 500 after the tokens were saved, so none does.
+ * What the provider decides goes into the audit trail too, in the transaction of what the request writes: tokens issued and refused,
+ * authorizations refused. A listener that throws would turn the answer into a 500, so none does.
  */
 export function auditProvider(host: Host): void {
   const { provider, log } = host;
@@ -19,16 +22,22 @@ export function auditProvider(host: Host): void {
   provider.on('server_error', (ctx, error) => log.error({ reference: ctx.state['reference'] as string | undefined, err: error }, 'provider failed'));
 }
 
-async function record({ database, clock }: Host, ctx: KoaContextWithOIDC, event: string, error?: Refusal): Promise<void> {
+function record({ database, clock }: Host, ctx: KoaContextWithOIDC, event: string, error?: Refusal): Promise<void> {
+  const now = clock();
+  return write(database, (on) => append(on, ctx, event, now, error));
+}
+
+async function append(on: Db, ctx: KoaContextWithOIDC, event: string, now: number, error?: Refusal): Promise<void> {
   const { client, params } = ctx.oidc;
   const grantId = ctx.oidc.entities.AccessToken?.grantId ?? ctx.oidc.entities.Grant?.jti;
-  const grant = grantId === undefined ? undefined : await findGrant(database.db, grantId);
+  const grant = grantId === undefined ? undefined : await findGrant(on, grantId);
   const actor: Actor = grant ? { kind: 'person', id: grant.account_id } : { kind: 'client', id: client?.clientId ?? 'unknown' };
   const type = params?.['grant_type'];
-  await appendAudit(database.db, {
-    event, action: 'E', outcome: error ? 'refused' : 'success', actor, now: clock(), address: ctx.state['address'] as string,
+  await appendAudit(on, {
+    event, action: 'E', outcome: error ? 'refused' : 'success', actor, now, address: ctx.state['address'] as string,
     ...(error?.error && { reason: error.error }), ...(client && { clientId: client.clientId }),
-    ...(grant?.organisation_id && { organisationId: grant.organisation_id }),
+    ...(grant && { sessionId: grant.session_id, acr: grant.acr }),
+    ...(grant?.organisation_id && { organisationId: grant.organisation_id, actingFor: grant.organisation_id }),
     ...(typeof type === 'string' && { detail: { grant_type: type } }),
   });
 }

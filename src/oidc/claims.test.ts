@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 const role = (application: string) => ({ application, role: 'gebruiker', assigned_by: 'x', assigned_at: noon });
-const claims = (grant: string | undefined, applications = ['iwmo', 'ijw']) => claimsOf(database.db, realm, 'anna', grant, applications, noon);
+const claims = (grant: string | undefined, applications = ['iwmo', 'ijw']) => claimsOf(database.db, realm, { accountId: 'anna', grantId: grant }, applications, noon);
 
 describe('ALL-1 claims', () => {
   test('are of the grant\'s organisation only', async () => {
@@ -58,6 +58,6 @@ describe('ALL-1 claims', () => {
   test.each(['locked', 'deleted'] as const)('there are none for an account that is %s, or not there', async (status) => {
     await updateAccount(database.db, 'anna', { status });
     expect(await claims('g-one')).toBeUndefined();
-    expect(await claimsOf(database.db, realm, 'nobody', undefined, [], noon)).toBeUndefined();
+    expect(await claimsOf(database.db, realm, { accountId: 'nobody', grantId: undefined }, [], noon)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import type { AccountClaims } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
-import { loadState } from '../domain/state.ts';
+import { loadState, type State } from '../domain/state.ts';
 import { findAccount } from '../store/accounts.ts';
 import { findGrant } from '../store/grants.ts';
 import type { Db } from '../store/schema.ts';
@@ -21,16 +21,18 @@ const representedTypes: Record<string, string> = {
   rsin: 'urn:nl-eid-gdi:1.0:id:RSIN',
 };
 
+/** Whose claims; `state` when this request has just read what holds of them, with the grant's organisation. */
+export type Whose = { accountId: string; grantId: string | undefined; state?: State };
+
 /**
  * Claims of a person at one client: only the organisation of this grant, only the roles of this client's portal, read
  * fresh from the database. Undefined when the account is gone or not active.
  */
-export async function claimsOf(db: Db, realm: Realm, accountId: string, grantId: string | undefined, applications: string[], now: number): Promise<AccountClaims | undefined> {
+export async function claimsOf(db: Db, realm: Realm, { accountId, grantId, state }: Whose, applications: string[], now: number): Promise<AccountClaims | undefined> {
   const account = await findAccount(db, accountId);
   if (!account || account.status !== 'active') return undefined;
-  const grant = grantId === undefined ? undefined : await findGrant(db, grantId);
-  const organisationId = grant?.organisation_id ?? undefined;
-  const { organisation, membership } = await loadState(db, realm, { accountId, now, ...(organisationId && { organisationId }) });
+  // what was read of somebody else says nothing of this account
+  const { organisation, membership } = state?.account?.id === accountId ? state : await stateOf(db, realm, accountId, grantId, now);
   const roles = membership?.status === 'active'
     ? applications.flatMap((application) => (membership.roles[application] ?? []).map((role) => `${application}:${role}`))
     : [];
@@ -44,6 +46,12 @@ export async function claimsOf(db: Db, realm: Realm, accountId: string, grantId:
     represents: organisation && represented(realm, organisation.identifiers),
     roles, entitlements: [...new Set(roles.map((role) => role.slice(0, role.indexOf(':'))))],
   }) as AccountClaims;
+}
+
+async function stateOf(db: Db, realm: Realm, accountId: string, grantId: string | undefined, now: number): Promise<State> {
+  const grant = grantId === undefined ? undefined : await findGrant(db, grantId);
+  const organisationId = grant?.organisation_id ?? undefined;
+  return loadState(db, realm, { accountId, now, ...(organisationId && { organisationId }) });
 }
 
 function represented(realm: Realm, identifiers: Record<string, string>) {

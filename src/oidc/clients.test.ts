@@ -4,7 +4,6 @@ import { portalWith } from '../../test/support/flow.ts';
 import { exampleRealm } from '../../test/support/house.ts';
 import type { OpenRun } from '../flow/run.ts';
 import { clientsOf, compareHashedSecret, faceClientId, hashSecret, portalOfClient, withDefaults } from './clients.ts';
-import { requiredLevel } from './evidence.ts';
 import { answerUrl } from './finish.ts';
 
 const secret = 'a-secret-of-enough-characters-and-more';
@@ -58,20 +57,6 @@ describe('secrets', () => {
   test('a client without one, or with a plain one, is never right', async () => {
     expect(await compare(undefined, '')).toBe(false);
     expect(await compare(secret, secret)).toBe(false);
-  });
-});
-
-describe('the level that a request must reach', () => {
-  const low = portalWith({ level: 'low' });
-  test.each([
-    [undefined, 'low'], ['', 'low'], ['urn:low', 'low'], ['urn:substantial', 'substantial'], ['urn:unknown', 'low'], ['urn:unknown urn:substantial', 'substantial'],
-    ['urn:substantial urn:low', 'low'], [['urn:substantial'], 'low'], [42, 'low'],
-  ])('acr_values %j at a portal of level low: %s', (asked, expected) => {
-    expect(requiredLevel(realm, low, asked)).toBe(expected);
-  });
-
-  test('is never lower than the portal\'s', () => {
-    expect(requiredLevel(realm, portalWith({ level: 'substantial' }), 'urn:low')).toBe('substantial');
   });
 });
 

@@ -3,8 +3,8 @@ import type { Client, ClientMetadata } from 'oidc-provider';
 import { profiles } from '../config/profile.ts';
 import type { ClientConfig, Portal, Realm } from '../config/schema.ts';
 
-/** Metadata of ours on a client: which portal it belongs to, whether PKCE may be left out, and from which pages it may be called for. */
-export const extraClientProperties = ['portal', 'require_pkce', 'allowed_origins'];
+/** Metadata of ours on a client: its portal, the lowest level it takes, whether PKCE may be left out, and from which pages it may be called for. */
+export const extraClientProperties = ['portal', 'level', 'require_pkce', 'allowed_origins'];
 
 /** Client id of Sluis' own administration at a first-party portal. */
 export function faceClientId(portal: Portal): string {

@@ -1,14 +1,17 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { Portal, Realm } from '../config/schema.ts';
+import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
-import type { Facts, JournalEntry } from '../flow/facts.ts';
-import { rankOf } from '../flow/flow.ts';
+import { SESSION } from '../flow/demand.ts';
+import type { JournalEntry } from '../flow/facts.ts';
+import type { RunRequest } from '../flow/run.ts';
+import type { Judgement } from '../flow/turn.ts';
 import type { Database } from '../store/database.ts';
 import { portalOfClient } from './clients.ts';
+import { demandOf } from './demand.ts';
 import { sessionOf } from './session.ts';
 
 /** What is known of the browser's person: from the run that just ended, else from the Sluis session. */
-export type Evidence = { journal: JournalEntry[]; runId?: string };
+export type Evidence = { journal: JournalEntry[]; /** what the run that just ended was asked */ run?: RunRequest };
 
 /** The part of an interaction result that is ours. */
 export type SluisResult = { sluis?: { run: string } };
@@ -17,11 +20,11 @@ export async function evidenceOf(ctx: KoaContextWithOIDC, realm: Realm, engine: 
   const runId = (ctx.oidc.result as SluisResult | undefined)?.sluis?.run;
   if (runId !== undefined) {
     const run = await engine.look(runId);
-    return run?.row.status === 'done' ? { journal: withResult(run.journal, run.row.account_id, run.row.organisation_id), runId } : { journal: [] };
+    return run?.row.status === 'done' ? { journal: withResult(run.journal, run.row.account_id, run.row.organisation_id), run: run.request } : { journal: [] };
   }
   const session = await sessionOf(ctx, realm, database, engine.now());
   if (!session) return { journal: [] };
-  return { journal: [{ binding: '@session', at: session.created_at, ...JSON.parse(session.proofs) as Pick<JournalEntry, 'proofs'>,
+  return { journal: [{ binding: SESSION, at: session.created_at, ...JSON.parse(session.proofs) as Pick<JournalEntry, 'proofs'>,
     accountId: session.account_id, ...(session.organisation_id && { organisationId: session.organisation_id }) }] };
 }
 
@@ -31,20 +34,14 @@ function withResult(journal: JournalEntry[], accountId: string | null, organisat
 }
 
 /**
- * The level a request must reach: the highest of the portal's and what is asked by `acr_values` (of several, the lowest
- * known one: any of them will do). Asking can raise, never lower. Unknown values ask nothing.
+ * What a request comes to without anybody doing anything. A run that just ended is judged by the moment from which it
+ * counted: what was fresh when it was shown does not become stale on the last page. Undefined for a client without a portal.
  */
-export function requiredLevel(realm: Realm, portal: Portal, acrValues: unknown): string {
-  const asked = typeof acrValues === 'string' ? acrValues.split(' ') : [];
-  const ranks = asked.map((acr) => realm.levels.findIndex((level) => level.acr === acr)).filter((rank) => rank >= 0);
-  const rank = Math.max(rankOf(realm, portal.level), ranks.length > 0 ? Math.min(...ranks) : -1);
-  return realm.levels[rank]?.id ?? portal.level;
-}
-
-/** Facts of a request that may be answered at once; undefined when a person must do something first. */
-export async function admitted(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database): Promise<Facts | undefined> {
+export async function judgementOf(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database): Promise<Judgement | undefined> {
   const portal = portalOfClient(realm, ctx.oidc.client);
   if (!portal) return undefined;
-  const { journal } = await evidenceOf(ctx, realm, engine, database);
-  return journal.length === 0 ? undefined : engine.satisfied(portal, requiredLevel(realm, portal, ctx.oidc.params?.['acr_values']), journal);
+  const { journal, run } = await evidenceOf(ctx, realm, engine, database);
+  const { since, ...demand } = demandOf(ctx, realm, portal, engine.now());
+  const counted = run ? run.since : since;
+  return engine.judge(portal, { ...demand, ...(counted !== undefined && { since: counted }) }, journal);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Provider } from 'oidc-provider';
 import type { Database } from '../store/database.ts';
 import { findGrant } from '../store/grants.ts';
+import { Unavailable } from '../store/unavailable.ts';
 
 export type FaceLogin = { accountId: string; organisationId: string; sessionId: string; grantId: string };
 
@@ -19,7 +20,8 @@ export async function redeemFaceCode(provider: Provider, { code, verifier }: { c
   if (!found || found.clientId !== clientId || found.codeChallenge !== challengeOf(verifier) || !found.isValid || !found.accountId || !found.grantId) return undefined;
   try {
     await found.consume();
-  } catch {
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
     return undefined;
   }
   const grant = await findGrant(database.db, found.grantId);

@@ -1,6 +1,7 @@
 import type { Client, Configuration, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { derivedKey } from '../keys/derive.ts';
 import { introspectionPolicy } from './account.ts';
+import { assertAcrRequest } from './demand.ts';
 import { endedOf } from './logout.ts';
 import type { ProviderOptions } from './provider.ts';
 import { checkRequestObject } from './requests.ts';
@@ -13,9 +14,11 @@ export function features(options: ProviderOptions, findAccount: FindAccount): Fe
   const { realm, pages, keys } = options;
   return {
     devInteractions: { enabled: false },
+    // keys that sign by themselves (signer.ts)
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     userinfo: { enabled: true },
     jwtUserinfo: { enabled: true },
-    claimsParameter: { enabled: true },
+    claimsParameter: { enabled: true, assertClaimsParameter: async (_ctx, claims) => assertAcrRequest(claims) },
     encryption: { enabled: true },
     clientCredentials: { enabled: true },
     resourceIndicators: {

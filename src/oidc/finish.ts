@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import { endIfOver, endSession, liveSession } from '../domain/sessions.ts';
+import { earnedAt } from '../flow/demand.ts';
 import type { OpenRun } from '../flow/run.ts';
 import type { Database } from '../store/database.ts';
+import { Unavailable } from '../store/unavailable.ts';
 
 type Parts = { provider: Provider; realm: Realm; database: Database; clock: () => number };
 
@@ -12,7 +14,8 @@ export async function runOfBrowser(provider: Provider, req: IncomingMessage, res
   try {
     const { uid, session } = await provider.interactionDetails(req, res);
     return { id: uid, ...(session?.accountId !== undefined && session.uid && { sessionId: session.uid }) };
-  } catch {
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
     // no cookie, a foreign or tampered one, or an interaction that is over
     return undefined;
   }
@@ -32,7 +35,7 @@ export async function finishLogin(parts: Parts, req: IncomingMessage, res: Serve
       accountId: account.id,
       acr: realm.levels[level]?.acr ?? '',
       ...(realm.profile !== 'nlgov' && { amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))] }),
-      ts: Math.max(...proofs.map((proof) => proof.at)),
+      ts: earnedAt(realm, run.facts),
       remember: false,
     },
     sluis: { run: run.row.id },

@@ -46,7 +46,7 @@ export async function tellClient(provider: Provider, client: Client, accountId: 
 async function endOf(provider: Provider, { database, clock }: Parts, id: string, accountId: string): Promise<void> {
   const ctx = requestOf(provider);
   // the second button of the page; the form's own token has been checked by now
-  const everywhere = ctx?.oidc.route === 'end_session_confirm' && ctx.query['everywhere'] === '1';
+  const everywhere = ctx?.oidc.route === 'end_session_confirm' && ctx.oidc.params?.['logout'] === 'everywhere';
   // two tabs, two people: the provider logs out who was there and goes on with the other's login
   const replaced = ctx?.oidc.session?.state?.['postLogoutRedirectUri']?.toString().startsWith(`${provider.issuer}/auth/`);
   const address = ctx?.state['address'] as string | undefined;

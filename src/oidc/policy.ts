@@ -2,7 +2,8 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import type { Database } from '../store/database.ts';
-import { admitted } from './evidence.ts';
+import { decidedByPortal, type PredicateName } from '../flow/predicates.ts';
+import { judgementOf } from './evidence.ts';
 
 /**
  * When a person must come in between: the library's login checks without its exact-match acr checks (they loop when the
@@ -14,14 +15,55 @@ export function createPolicy(realm: Realm, engine: Engine, database: Database) {
   policy.remove('consent');
   const login = policy.get('login');
   if (!login) throw new Error('oidc-provider has no login prompt any more');
-  login.checks.remove('essential_acr');
-  login.checks.remove('essential_acrs');
+  // the age of a login is that of its proofs, by our own clock: the flow judges it
+  for (const reason of ['essential_acr', 'essential_acrs', 'max_age']) login.checks.remove(reason);
+  for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) askOnce(login, reason);
   login.checks.add(new interactionPolicy.Check('flow', 'the flow of this portal asks more of the person', 'login_required',
-    async (ctx: KoaContextWithOIDC) => {
-      if (!ctx.oidc.session?.accountId || await admitted(ctx, realm, engine, database)) return interactionPolicy.Check.NO_NEED_TO_PROMPT;
-      // straight after a login the answer cannot be yet another login: that would never end
-      if (ctx.oidc.result?.login) throw new errors.AccessDenied('the login no longer suffices');
-      return interactionPolicy.Check.REQUEST_PROMPT;
-    }));
+    (ctx: KoaContextWithOIDC) => needsPerson(ctx, realm, engine, database)));
   return policy;
+}
+
+/**
+ * @throws errors.UnmetAuthenticationRequirements (RFC 9470) when nobody could reach the level here, or a login just fell short
+ * @throws errors.AccessDenied when a login changes nothing
+ */
+async function needsPerson(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database): Promise<boolean> {
+  const judgement = await judgementOf(ctx, realm, engine, database);
+  if (judgement?.outOfReach) throw new errors.UnmetAuthenticationRequirements('no login at this portal reaches the level that is asked');
+  if (!ctx.oidc.session?.accountId || judgement?.admitted) return false;
+  // straight after a login the answer cannot be yet another login: that would never end
+  if (ctx.oidc.result?.login) {
+    if (judgement?.lacking.includes('level_reached')) throw new errors.UnmetAuthenticationRequirements('the login does not reach the level that is asked');
+    throw new errors.AccessDenied('the login no longer suffices');
+  }
+  // a page can say where the portal can be reached, but this request wants none
+  if (ctx.oidc.promptPending('none') && judgement && decided(judgement.lacking)) throw new errors.AccessDenied('this portal is not open to the person at this place');
+  return true;
+}
+
+/** Is all that lacks out of the person's hands? */
+function decided(lacking: PredicateName[]): boolean {
+  return lacking.length > 0 && lacking.every((name) => decidedByPortal.includes(name));
+}
+
+type Login = NonNullable<ReturnType<ReturnType<typeof interactionPolicy.base>['get']>>;
+
+/** A request that names somebody asks for a login once; whoever logs in as another is told to the portal, not asked forever. */
+function askOnce(login: Login, reason: string): void {
+  const check = login.checks.get(reason);
+  if (!check) throw new Error(`oidc-provider has no check ${reason} any more`);
+  const asks = check.check;
+  check.check = async (ctx) => {
+    await readHint(ctx);
+    const needed = await asks(ctx);
+    if (needed && ctx.oidc.result?.login) throw new errors.LoginRequired('somebody else logged in than the request asks for');
+    return needed;
+  };
+}
+
+/** After the login the provider has forgotten whom `id_token_hint` named, and would let anybody in. */
+async function readHint({ oidc }: KoaContextWithOIDC): Promise<void> {
+  const hint = oidc.params?.['id_token_hint'];
+  if (typeof hint !== 'string' || oidc.entities.IdTokenHint || !oidc.client) return;
+  oidc.entity('IdTokenHint', await oidc.provider.IdToken.validate(hint, oidc.client));
 }

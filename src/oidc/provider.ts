@@ -7,11 +7,13 @@ import type { Database } from '../store/database.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { accountFinder } from './account.ts';
 import { clientsOf, compareHashedSecret, extraClientProperties, portalOfClient, withDefaults } from './clients.ts';
+import { demandOf } from './demand.ts';
 import { publishDocuments } from './documents.ts';
 import { endpoints } from './endpoints.ts';
-import { evidenceOf, requiredLevel } from './evidence.ts';
+import { evidenceOf } from './evidence.ts';
 import { features } from './features.ts';
 import { loadGrant } from './grants.ts';
+import { keepClients } from './kept-clients.ts';
 import { lifetimes } from './lifetimes.ts';
 import { createPolicy } from './policy.ts';
 import { keepPortalAfterLogout } from './logged-out.ts';
@@ -21,7 +23,9 @@ import { acceptPosts } from './posts.ts';
 import { publishedKeys } from './published-keys.ts';
 import { accessTokenClaims } from './resources.ts';
 import { refuseOverSessions } from './session.ts';
+import { signers } from './signer.ts';
 import { subjectsWith } from './subjects.ts';
+import { writeWhole } from './unit.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
@@ -40,7 +44,9 @@ export function createProvider(options: ProviderOptions): Provider {
   // the flag decides how the provider reads the scheme and host of a request; the app sets the headers it believes
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;
+  keepClients(provider, options.realm, options.database);
   endSessionsWith(provider, options);
+  writeWhole(provider, { database: options.database, page: options.pages.error });
   refuseOverSessions(provider, options);
   keepPortalAfterLogout(provider);
   acceptPosts(provider, options.realm);
@@ -67,7 +73,7 @@ export function configuration(options: ProviderOptions): Configuration {
     adapter: createAdapterFactory(database, clock, (client) => withDefaults(realm, client)),
     clients: clientsOf(realm),
     extraClientMetadata: { properties: extraClientProperties },
-    jwks: publishedKeys(keys.jwks) as Configuration['jwks'] & object,
+    jwks: signers(publishedKeys(keys.jwks)) as Configuration['jwks'] & object,
     ...endpoints(realm),
     ...lifetimes(realm, clock),
     pairwiseIdentifier: async (_ctx: KoaContextWithOIDC, accountId: string, client: Client) => subjectOf(accountId, client),
@@ -109,13 +115,16 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
     throw new errors.CustomOIDCProviderError('temporarily_unavailable', 'too many logins were started from this address; try again in some minutes');
   }
   // somebody who must log in again brings nothing along
-  const again = reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age' || reason === 'id_token_hint');
+  const again = reasons.some((reason) => ['login_prompt', 'id_token_hint', 'claims_id_token_sub_value'].includes(reason));
   const { journal } = again ? { journal: [] } : await evidenceOf(ctx, realm, engine, database);
   const seed = journal[0];
+  const { levelId, by, since } = demandOf(ctx, realm, portal, clock());
+  // who is asked to log in now does not get in with what was shown before
+  const counted = reasons.includes('login_prompt') ? clock() : since;
   await engine.start({
     id: uid, portal, clientId: ctx.oidc.client.clientId, now: clock(),
     request: {
-      levelId: requiredLevel(realm, portal, params['acr_values']),
+      levelId, levelBy: by, address, ...(counted !== undefined && { since: counted }),
       ...optional('redirectUri', params['redirect_uri']), ...optional('state', params['state']), ...optional('loginHint', params['login_hint']),
       ...optional('language', spoken(realm, params['ui_locales'])),
     },

@@ -41,8 +41,9 @@ export async function accessTokenClaims(parts: AccountParts, ctx: KoaContextWith
   if (token.kind !== 'AccessToken') return { azp };
   const { accountId, grantId } = token as AccessToken & { grantId: string };
   const portal = realm.portals.find(({ id }) => id === resource.portal);
-  if (!portal || !await stillAdmitted(parts, portal, grantId)) throw new errors.InvalidGrant('the person is not admitted to this resource');
-  const claims: Record<string, unknown> = await claimsOf(database.db, realm, accountId, grantId, portal.applications, clock()) ?? {};
+  const admission = portal && await stillAdmitted(ctx, parts, portal, grantId);
+  if (!admission) throw new errors.InvalidGrant('the person is not admitted to this resource');
+  const claims: Record<string, unknown> = await claimsOf(database.db, realm, { accountId, grantId, state: admission.facts }, portal.applications, clock()) ?? {};
   const source = ctx.oidc.entities.AuthorizationCode ?? ctx.oidc.entities.RefreshToken;
   return { ...Object.fromEntries(forApis.map((name) => [name, claims[name]])), acr: source?.acr, auth_time: source?.authTime, azp };
 }

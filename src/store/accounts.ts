@@ -1,4 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
+import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type AccountRow = Selectable<Tables['accounts']>;
@@ -9,8 +10,10 @@ export async function insertAccount(tx: Db, row: Insertable<Tables['accounts']>)
   await tx.insertInto('accounts').values(row).execute();
 }
 
+const byId = prepared((db, given) => db.selectFrom('accounts').selectAll().where('id', '=', given('id')));
+
 export async function findAccount(db: Db, id: string): Promise<AccountRow | undefined> {
-  return db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+  return (await byId(db, { id })).rows[0];
 }
 
 /** @returns false when there is no such account */

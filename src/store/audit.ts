@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
+import { auditContext, auditSource } from './audit-context.ts';
+import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 /** Who did it. `display` is the name at that moment, for who reads the trail later. */
@@ -16,7 +18,12 @@ export type AuditEntry = {
   objectId?: string;
   clientId?: string;
   runId?: string;
+  /** the request's own when not given */
   address?: string;
+  /** of the actor; what the request knows of them (`noteActor`) when none of the three is given */
+  sessionId?: string;
+  acr?: string;
+  actingFor?: string;
   /** no secrets, and personal data only by id or field name */
   detail?: Record<string, unknown>;
   now: number;
@@ -24,29 +31,75 @@ export type AuditEntry = {
 
 export type AuditRow = Omit<Selectable<Tables['audit']>, 'actor' | 'detail'> & { actor: Actor; detail: Record<string, unknown> };
 
-/** Appends to the trail (NEN 7513), in the transaction of what it records. The seal comes seconds later (audit-chain.ts). */
+const columns = [
+  'id', 'at', 'event', 'action', 'outcome', 'reason', 'actor', 'organisation_id', 'object_type', 'object_id', 'client_id', 'run_id', 'address', 'reference',
+  'user_agent', 'source', 'session_id', 'acr', 'acting_for', 'detail',
+] as const;
+const append = prepared((db, given) => db.insertInto('audit').values(Object.fromEntries(columns.map((name) => [name, given(name)])) as Record<(typeof columns)[number], never>));
+const waits = prepared((db, given) => db.insertInto('audit_unsealed').values({ audit_id: given('id') }));
+
+/**
+ * Appends to the trail (NEN 7513), in the transaction of what it records. Access point, reference and source are those
+ * of the request or command (audit-context.ts). The seal comes seconds later (audit-chain.ts).
+ */
 export async function appendAudit(tx: Db, entry: AuditEntry): Promise<void> {
   // the row and its wait for a seal are one: a row with neither seal nor wait was not written here
   if (!tx.isTransaction) return tx.transaction().execute((own) => appendAudit(own, entry));
   const id = randomUUID();
-  await tx.insertInto('audit').values({
+  const { address, reference, userAgent } = auditContext();
+  const { sessionId, acr, actingFor } = actorOf(entry);
+  await append(tx, {
     id, at: entry.now, event: entry.event, action: entry.action, outcome: entry.outcome, reason: entry.reason ?? null,
     actor: JSON.stringify(entry.actor), organisation_id: entry.organisationId ?? null,
     object_type: entry.objectType ?? null, object_id: entry.objectId ?? null,
-    client_id: entry.clientId ?? null, run_id: entry.runId ?? null, address: entry.address ?? null,
+    client_id: entry.clientId ?? null, run_id: entry.runId ?? null, address: entry.address ?? address ?? null,
+    reference: reference ?? null, user_agent: userAgent ?? null, source: auditSource(),
+    session_id: sessionId ?? null, acr: acr || null, acting_for: actingFor ?? null,
     detail: JSON.stringify(entry.detail ?? {}),
-  }).execute();
-  await tx.insertInto('audit_unsealed').values({ audit_id: id }).execute();
+  } satisfies Record<(typeof columns)[number], unknown>);
+  await waits(tx, { id });
 }
 
-export type AuditFilter = { event?: string; organisationId?: string; runId?: string; limit?: number };
+/** What the entry says of its actor; else what the request knows, unless it knows it of somebody else. */
+function actorOf(entry: AuditEntry): Pick<AuditEntry, 'sessionId' | 'acr' | 'actingFor'> {
+  if (entry.sessionId !== undefined || entry.acr !== undefined || entry.actingFor !== undefined) return entry;
+  const { actor } = auditContext();
+  const theirs = actor && entry.actor.kind === 'person' && (actor.accountId === undefined || actor.accountId === entry.actor.id);
+  return theirs ? actor : {};
+}
+
+export type AuditFilter = { event?: string; organisationId?: string; runId?: string; reference?: string };
 
 /** The newest first, at most `limit` (100). */
-export async function listAudit(db: Db, { event, organisationId, runId, limit = 100 }: AuditFilter = {}): Promise<AuditRow[]> {
+export async function listAudit(db: Db, { limit = 100, ...filter }: AuditFilter & { limit?: number } = {}): Promise<AuditRow[]> {
+  return (await matching(db, filter).orderBy('seq', 'desc').limit(limit).execute()).map(readRow);
+}
+
+/**
+ * All that is there at the moment of asking, the oldest first, a page at a time: a trail of years fits no memory.
+ * @param size rows in one page
+ */
+export async function* pagesOfAudit(db: Db, filter: AuditFilter, size = 500): AsyncGenerator<AuditRow[]> {
+  const { last } = await db.selectFrom('audit').select((eb) => eb.fn.max('seq').as('last')).executeTakeFirstOrThrow();
+  // an identity of PostgreSQL and a rowid of SQLite can be set below 1 by hand
+  let seq = Number.MIN_SAFE_INTEGER;
+  for (;;) {
+    const page = await matching(db, filter).where('seq', '>', seq).where('seq', '<=', last ?? 0).orderBy('seq').limit(size).execute();
+    if (page.length > 0) yield page.map(readRow);
+    if (page.length < size) return;
+    seq = page.at(-1)?.seq ?? seq;
+  }
+}
+
+function matching(db: Db, { event, organisationId, runId, reference }: AuditFilter) {
   let query = db.selectFrom('audit').selectAll();
   if (event !== undefined) query = query.where('event', '=', event);
   if (organisationId !== undefined) query = query.where('organisation_id', '=', organisationId);
   if (runId !== undefined) query = query.where('run_id', '=', runId);
-  const rows = await query.orderBy('seq', 'desc').limit(limit).execute();
-  return rows.map((row) => ({ ...row, actor: JSON.parse(row.actor) as Actor, detail: JSON.parse(row.detail) as Record<string, unknown> }));
+  if (reference !== undefined) query = query.where('reference', '=', reference);
+  return query;
+}
+
+function readRow(row: Selectable<Tables['audit']>): AuditRow {
+  return { ...row, actor: JSON.parse(row.actor) as Actor, detail: JSON.parse(row.detail) as Record<string, unknown> };
 }

@@ -18,9 +18,9 @@ export async function insertCode(tx: Db, row: Omit<Insertable<Tables['verificati
  * An expired code is given too; the caller judges.
  * @returns the code with this try counted; undefined when none is open or its tries are gone
  */
-export async function takeTry(db: Db, membershipId: string, now: number): Promise<CodeRow | undefined> {
+export async function takeTry(db: Db, membershipId: string): Promise<CodeRow | undefined> {
   return db.updateTable('verification_codes').set((eb) => ({ tries: eb('tries', '+', eb.lit(1)) }))
-    .where('membership_id', '=', membershipId).where('closed_at', 'is', null).where('issued_at', '<=', now)
+    .where('membership_id', '=', membershipId).where('closed_at', 'is', null)
     .whereRef('tries', '<', 'max_tries')
     .returningAll().executeTakeFirst();
 }
@@ -30,6 +30,12 @@ export async function closeCode(tx: Db, id: string, reason: CloseReason, now: nu
   const result = await tx.updateTable('verification_codes').set({ closed_at: now, close_reason: reason })
     .where('id', '=', id).where('closed_at', 'is', null).executeTakeFirst();
   return result.numUpdatedRows > 0n;
+}
+
+/** Closes the open code of a membership, when there is one. */
+export async function closeOpenCode(tx: Db, membershipId: string, reason: CloseReason, now: number): Promise<void> {
+  await tx.updateTable('verification_codes').set({ closed_at: now, close_reason: reason })
+    .where('membership_id', '=', membershipId).where('closed_at', 'is', null).execute();
 }
 
 /** The code issued last, open or closed. */

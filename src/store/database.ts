@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, Migrator, sql } from 'kysely';
 import { migrations } from '../../db/migrations/index.ts';
 import { postgresDialect } from './postgres.ts';
+import { openLane } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
-import { queryLog, timedDialect } from './timing.ts';
+import { queryLog, timedDialect, timedLane } from './timing.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 /**
@@ -54,19 +55,22 @@ export function openDatabase({ file, url, schema, observe }: DatabaseOptions): D
     if (inside.getStore()?.open) throw new Error('the database was used inside its own transaction: use the `tx` that was handed over');
   };
   if (url === undefined && file === undefined) throw new Error('openDatabase needs a file or a url');
-  const dialect = url === undefined ? sqliteDialect(file ?? '', guard) : postgresDialect(url, schema, guard);
+  const { dialect, lane } = url === undefined ? sqliteDialect(file ?? '', guard) : { dialect: postgresDialect(url, schema, guard) };
   const db = new Kysely<Tables>({ dialect: observe ? timedDialect(dialect, observe) : dialect, ...(observe && { log: queryLog(observe) }) });
+  openLane(db, timedLane(lane?.whenFree, observe));
   return {
     db,
     dialect: url === undefined ? 'sqlite' : 'postgres',
     ...(url !== undefined && schema !== undefined && { schema }),
     transaction: (work) => withRetry(() => db.transaction().execute(async (tx) => {
       const scope = { open: true };
+      openLane(tx, timedLane(lane?.inside, observe));
       try {
         return await inside.run(scope, () => work(tx));
       } finally {
         // what was started inside and lives on may use `db` again
         scope.open = false;
+        openLane(tx, undefined);
       }
     })),
     ping: async () => { await sql`select 1`.execute(db); },

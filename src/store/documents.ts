@@ -1,24 +1,26 @@
 import type { Compilable, QueryResult } from 'kysely';
+import { runCompiled } from './prepared.ts';
 import type { Db } from './schema.ts';
 
 /** A document of oidc-provider; `consumed` (epoch seconds) once it was used up. */
 export type Document = Record<string, unknown> & { consumed?: number };
 
+/** What writes takes the transaction to write in; without one it is a statement of its own. */
 export type Documents = {
   /** @param expiresAt epoch seconds; undefined: never */
-  upsert(model: string, id: string, payload: Record<string, unknown>, expiresAt: number | undefined): Promise<void>;
+  upsert(model: string, id: string, payload: Record<string, unknown>, expiresAt: number | undefined, on?: Db): Promise<void>;
   /** @returns false when it was there already: what may be seen once (ReplayDetection) */
-  insert(model: string, id: string, payload: Record<string, unknown>, expiresAt: number | undefined): Promise<boolean>;
+  insert(model: string, id: string, payload: Record<string, unknown>, expiresAt: number | undefined, on?: Db): Promise<boolean>;
   /** Expired ones are found until they are purged: the library judges expiry, with its clock tolerance. */
   find(model: string, id: string): Promise<Document | undefined>;
   findByUid(model: string, uid: string): Promise<Document | undefined>;
   findByUserCode(model: string, userCode: string): Promise<Document | undefined>;
   /** @returns false when it was consumed before: of two who redeem one code at once, one may */
-  consume(model: string, id: string, now: number): Promise<boolean>;
-  destroy(model: string, id: string): Promise<void>;
-  revokeByGrantId(model: string, grantId: string): Promise<void>;
-  /** Removes what expired. @returns how many */
-  purge(now: number): Promise<number>;
+  consume(model: string, id: string, now: number, on?: Db): Promise<boolean>;
+  destroy(model: string, id: string, on?: Db): Promise<void>;
+  revokeByGrantId(model: string, grantId: string, on?: Db): Promise<void>;
+  /** Removes at most `limit` of what expired. @returns how many */
+  purge(now: number, limit: number): Promise<number>;
 };
 
 type Row = { payload: string; consumed_at: number | null };
@@ -36,15 +38,15 @@ const given = '';
 export function createDocuments({ db }: { db: Db }): Documents {
   const run = compileAll(db);
   return {
-    upsert: async (model, id, payload, expiresAt) => { await run.upsert(columns(model, id, payload, expiresAt)); },
-    insert: async (model, id, payload, expiresAt) => changed(await run.insert(columns(model, id, payload, expiresAt))) > 0,
+    upsert: async (model, id, payload, expiresAt, on) => { await run.upsert(columns(model, id, payload, expiresAt), on); },
+    insert: async (model, id, payload, expiresAt, on) => changed(await run.insert(columns(model, id, payload, expiresAt), on)) > 0,
     find: async (model, id) => document(await run.find([model, id])),
     findByUid: async (model, uid) => document(await run.findByUid([model, uid])),
     findByUserCode: async (model, userCode) => document(await run.findByUserCode([model, userCode])),
-    consume: async (model, id, now) => changed(await run.consume([now, model, id])) > 0,
-    destroy: async (model, id) => { await run.destroy([model, id]); },
-    revokeByGrantId: async (model, grantId) => { await run.revoke([model, grantId]); },
-    purge: async (now) => changed(await run.purge([now - GRACE])),
+    consume: async (model, id, now, on) => changed(await run.consume([now, model, id], on)) > 0,
+    destroy: async (model, id, on) => { await run.destroy([model, id], on); },
+    revokeByGrantId: async (model, grantId, on) => { await run.revoke([model, grantId], on); },
+    purge: async (now, limit) => changed(await run.purge([now - GRACE, limit])),
   };
 }
 
@@ -68,13 +70,14 @@ function compileAll(db: Db) {
       .where('model', '=', given).where('id', '=', given).where('consumed_at', 'is', null)),
     destroy: compiled(db, destroy('id')),
     revoke: compiled(db, destroy('grant_id')),
-    purge: compiled(db, db.deleteFrom('documents').where('expires_at', '<', 0)),
+    purge: compiled(db, db.deleteFrom('documents').where((eb) => eb(eb.refTuple('model', 'id'), 'in', eb.selectFrom('documents')
+      .select(['model', 'id']).where('expires_at', '<', 0).limit(1).$asTuple('model', 'id')))),
   };
 }
 
-function compiled(db: Db, query: Compilable<unknown>): (parameters: unknown[]) => Promise<QueryResult<unknown>> {
+function compiled(db: Db, query: Compilable<unknown>): (parameters: unknown[], on?: Db) => Promise<QueryResult<unknown>> {
   const once = query.compile();
-  return (parameters) => db.executeQuery({ ...once, parameters });
+  return (parameters, on = db) => runCompiled(on, { ...once, parameters });
 }
 
 function columns(model: string, id: string, payload: Record<string, unknown>, expiresAt: number | undefined): unknown[] {

@@ -1,4 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
+import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type GrantRow = Selectable<Tables['grants']>;
@@ -7,15 +8,21 @@ export async function insertGrant(tx: Db, row: Insertable<Tables['grants']>): Pr
   await tx.insertInto('grants').values(row).execute();
 }
 
+const byId = prepared((db, given) => db.selectFrom('grants').selectAll().where('id', '=', given('id')));
+
 export async function findGrant(db: Db, id: string): Promise<GrantRow | undefined> {
-  return db.selectFrom('grants').selectAll().where('id', '=', id).executeTakeFirst();
+  return (await byId(db, { id })).rows[0];
 }
+
+const newest = (none: boolean) => prepared((db, given) => db.selectFrom('grants').selectAll().where('session_id', '=', given('session')).where('client_id', '=', given('client'))
+  .where('organisation_id', none ? 'is' : '=', none ? null : given('organisation')).orderBy('created_at', 'desc').orderBy('id').limit(1));
+const [newestOfOne, newestOfNone] = [newest(false), newest(true)];
 
 /** The newest grant of a session to a client for one organisation (null: for none). */
 export async function findGrantFor(db: Db, { sessionId, clientId, organisationId }: { sessionId: string; clientId: string; organisationId: string | null }): Promise<GrantRow | undefined> {
-  return db.selectFrom('grants').selectAll().where('session_id', '=', sessionId).where('client_id', '=', clientId)
-    .where('organisation_id', organisationId === null ? 'is' : '=', organisationId)
-    .orderBy('created_at', 'desc').orderBy('id').limit(1).executeTakeFirst();
+  const parameters = { session: sessionId, client: clientId };
+  const { rows } = await (organisationId === null ? newestOfNone(db, parameters) : newestOfOne(db, { ...parameters, organisation: organisationId }));
+  return rows[0];
 }
 
 /** Every grant given out of a session: what must end when the session does. */

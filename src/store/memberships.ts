@@ -1,4 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
+import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type MembershipRow = Selectable<Tables['memberships']>;
@@ -17,8 +18,10 @@ export async function findMembership(db: Db, id: string): Promise<MembershipRow 
   return db.selectFrom('memberships').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+const ofPerson = prepared((db, given) => db.selectFrom('memberships').selectAll().where('account_id', '=', given('account')).where('organisation_id', '=', given('organisation')));
+
 export async function findMembershipOf(db: Db, accountId: string, organisationId: string): Promise<MembershipRow | undefined> {
-  return db.selectFrom('memberships').selectAll().where('account_id', '=', accountId).where('organisation_id', '=', organisationId).executeTakeFirst();
+  return (await ofPerson(db, { account: accountId, organisation: organisationId })).rows[0];
 }
 
 /** The memberships of one person that have not ended. */
@@ -38,9 +41,13 @@ export async function updateMembership(tx: Db, id: string, patch: Pick<Updateabl
   return result.numUpdatedRows > 0n;
 }
 
+const anAdministrator = prepared((db, given) => db.selectFrom('memberships').innerJoin('accounts', 'accounts.id', 'memberships.account_id').select('memberships.id')
+  .where('memberships.organisation_id', '=', given('organisation'))
+  .where('memberships.tier', '=', 'administrator').where('memberships.status', '=', 'active').where('accounts.status', '=', 'active').limit(1));
+
 /** True when somebody can hand out roles and codes: an active account with an active membership as administrator. */
 export async function hasAdministrator(db: Db, organisationId: string): Promise<boolean> {
-  return (await administrators(db, organisationId).limit(1).execute()).length > 0;
+  return (await anAdministrator(db, { organisation: organisationId })).rows.length > 0;
 }
 
 export async function listAdministrators(db: Db, organisationId: string): Promise<MemberRow[]> {
@@ -54,9 +61,17 @@ export async function setRoles(tx: Db, membershipId: string, rows: Assignment[])
   await tx.insertInto('role_assignments').values(rows.map((row) => ({ ...row, membership_id: membershipId }))).execute();
 }
 
+const rolesOf = prepared((db, given) => db.selectFrom('role_assignments').select(['application', 'role', 'assigned_by', 'assigned_at'])
+  .where('membership_id', '=', given('membership')).orderBy('application').orderBy('role'));
+
 export async function listRoles(db: Db, membershipId: string): Promise<Assignment[]> {
-  return db.selectFrom('role_assignments').select(['application', 'role', 'assigned_by', 'assigned_at'])
-    .where('membership_id', '=', membershipId).orderBy('application').orderBy('role').execute();
+  return (await rolesOf(db, { membership: membershipId })).rows;
+}
+
+/** Who holds which roles in an organisation, one row for each. */
+export async function listHolders(db: Db, organisationId: string): Promise<{ account_id: string; application: string; role: string }[]> {
+  return db.selectFrom('memberships').innerJoin('role_assignments', 'role_assignments.membership_id', 'memberships.id')
+    .select(['account_id', 'application', 'role']).where('organisation_id', '=', organisationId).execute();
 }
 
 function administrators(db: Db, organisationId: string) {

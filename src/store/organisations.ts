@@ -1,21 +1,41 @@
 import type { Insertable, Selectable } from 'kysely';
+import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
-export type Organisation = { id: string; name: string; /** type -> value */ identifiers: Record<string, string> };
+export type Organisation = {
+  id: string;
+  name: string;
+  /** type -> value */
+  identifiers: Record<string, string>;
+  /** id of the lowest level with which its people may log in anywhere */
+  minimumLevel?: string;
+};
 export type AgreementRow = Selectable<Tables['agreements']>;
 
 /** @throws a conflict (`isConflict`) when an identifier is another organisation's */
-export async function insertOrganisation(tx: Db, { id, name, identifiers, now }: Organisation & { now: number }): Promise<void> {
-  await tx.insertInto('organisations').values({ id, name, created_at: now, minimum_level: null }).execute();
+export async function insertOrganisation(tx: Db, { id, name, identifiers, minimumLevel, now }: Organisation & { now: number }): Promise<void> {
+  await tx.insertInto('organisations').values({ id, name, created_at: now, minimum_level: minimumLevel ?? null }).execute();
   const rows = Object.entries(identifiers).map(([type, value]) => ({ organisation_id: id, type, value }));
   if (rows.length > 0) await tx.insertInto('organisation_identifiers').values(rows).execute();
 }
 
+const byId = prepared((db, given) => db.selectFrom('organisations').select(['id', 'name', 'minimum_level']).where('id', '=', given('id')));
+const identifiersOf = prepared((db, given) => db.selectFrom('organisation_identifiers').select(['type', 'value']).where('organisation_id', '=', given('id')).orderBy('type'));
+
 export async function findOrganisation(db: Db, id: string): Promise<Organisation | undefined> {
-  const row = await db.selectFrom('organisations').select(['id', 'name']).where('id', '=', id).executeTakeFirst();
+  const [row] = (await byId(db, { id })).rows;
   if (!row) return undefined;
-  const identifiers = await db.selectFrom('organisation_identifiers').select(['type', 'value']).where('organisation_id', '=', id).orderBy('type').execute();
-  return { ...row, identifiers: Object.fromEntries(identifiers.map(({ type, value }) => [type, value])) };
+  const { rows: identifiers } = await identifiersOf(db, { id });
+  return organisationOf(row, Object.fromEntries(identifiers.map(({ type, value }) => [type, value])));
+}
+
+function organisationOf({ id, name, minimum_level }: Pick<Selectable<Tables['organisations']>, 'id' | 'name' | 'minimum_level'>, identifiers: Record<string, string>): Organisation {
+  return { id, name, identifiers, ...(minimum_level !== null && { minimumLevel: minimum_level }) };
+}
+
+/** Sets the lowest level with which an organisation's people may log in; undefined: whatever a portal asks. */
+export async function setMinimumLevel(tx: Db, id: string, level: string | undefined): Promise<void> {
+  await tx.updateTable('organisations').set({ minimum_level: level ?? null }).where('id', '=', id).execute();
 }
 
 export async function findOrganisationByIdentifier(db: Db, type: string, value: string): Promise<Organisation | undefined> {
@@ -24,11 +44,16 @@ export async function findOrganisationByIdentifier(db: Db, type: string, value: 
   return row && findOrganisation(db, row.organisation_id);
 }
 
+/** Makes others who change something of this organisation wait until this transaction ends (PostgreSQL; SQLite has one writer). */
+export async function lockOrganisation(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('organisations').set((eb) => ({ name: eb.ref('name') })).where('id', '=', id).execute();
+}
+
 /** All organisations by name. */
 export async function listOrganisations(db: Db): Promise<Organisation[]> {
-  const rows = await db.selectFrom('organisations').select(['id', 'name']).orderBy('name').orderBy('id').execute();
+  const rows = await db.selectFrom('organisations').select(['id', 'name', 'minimum_level']).orderBy('name').orderBy('id').execute();
   const identifiers = await db.selectFrom('organisation_identifiers').selectAll().orderBy('type').execute();
-  const found = new Map(rows.map((row) => [row.id, { ...row, identifiers: {} as Record<string, string> }]));
+  const found = new Map(rows.map((row) => [row.id, organisationOf(row, {})]));
   for (const { organisation_id, type, value } of identifiers) Object.assign(found.get(organisation_id)?.identifiers ?? {}, { [type]: value });
   return [...found.values()];
 }
@@ -41,8 +66,14 @@ export async function putAgreement(tx: Db, row: Insertable<Tables['agreements']>
     .execute();
 }
 
+/** @returns the agreement as it was; undefined when none was recorded */
+export async function deleteAgreement(tx: Db, organisationId: string, agreement: string): Promise<AgreementRow | undefined> {
+  return tx.deleteFrom('agreements').where('organisation_id', '=', organisationId).where('agreement', '=', agreement).returningAll().executeTakeFirst();
+}
+const agreementsOf = prepared((db, given) => db.selectFrom('agreements').selectAll().where('organisation_id', '=', given('id')).orderBy('agreement'));
+
 export async function listAgreements(db: Db, organisationId: string): Promise<AgreementRow[]> {
-  return db.selectFrom('agreements').selectAll().where('organisation_id', '=', organisationId).orderBy('agreement').execute();
+  return (await agreementsOf(db, { id: organisationId })).rows;
 }
 
 export type Entitlement = { application: string; role: string };
@@ -56,7 +87,9 @@ export async function putEntitlements(tx: Db, organisationId: string, entitlemen
     .onConflict((conflict) => conflict.doNothing()).execute();
 }
 
+const entitlementsOf = prepared((db, given) => db.selectFrom('entitlements').select(['application', 'role']).where('organisation_id', '=', given('id'))
+  .orderBy('application').orderBy('role'));
+
 export async function listEntitlements(db: Db, organisationId: string): Promise<Entitlement[]> {
-  return db.selectFrom('entitlements').select(['application', 'role']).where('organisation_id', '=', organisationId)
-    .orderBy('application').orderBy('role').execute();
+  return (await entitlementsOf(db, { id: organisationId })).rows;
 }

@@ -31,11 +31,12 @@ export async function enqueue(tx: Db, { channel, recipient, subject, text, html,
 
 /**
  * Takes at most `limit` messages that are due, and counts the attempt. A message is given to one caller only, also on
- * two nodes; while it is being sent `next_at` is when it may be taken again.
+ * two nodes; while it is being sent `next_at` is when it may be taken again. None of the channels `without`.
  */
-export async function claimMessages({ db, dialect }: Database, limit: number, now: number): Promise<Message[]> {
+export async function claimMessages({ db, dialect }: Database, limit: number, now: number, without: Message['channel'][] = []): Promise<Message[]> {
   const rows = await db
     .with('due', (query) => query.selectFrom('outbox').select('id').where('state', 'in', ['waiting', 'sending']).where('next_at', '<=', now)
+      .$if(without.length > 0, (due) => due.where('channel', 'not in', without))
       .orderBy('next_at').orderBy('id').limit(limit)
       // two nodes take different rows instead of waiting for each other
       .$if(dialect === 'postgres', (due) => due.forUpdate().skipLocked()))
@@ -44,6 +45,16 @@ export async function claimMessages({ db, dialect }: Database, limit: number, no
     .where('id', 'in', (query) => query.selectFrom('due').select('id'))
     .returningAll().execute();
   return rows.map(asMessage);
+}
+
+/**
+ * Makes due what would wait longer than `longest` seconds: no attempt is put off as long as that, so the clock has stepped
+ * back since. @returns how many
+ */
+export async function bringForward(db: Db, now: number, longest: number): Promise<number> {
+  const result = await db.updateTable('outbox').set({ next_at: now })
+    .where('state', 'in', ['waiting', 'sending']).where('next_at', '>', now + longest).executeTakeFirst();
+  return Number(result.numUpdatedRows);
 }
 
 /** @param attempt of the claim; when the message was taken again meanwhile, the later claim decides */

@@ -1,14 +1,20 @@
-import { PostgresDialect, PostgresDriver, type DatabaseConnection, type Dialect, type Driver, type PostgresDialectConfig } from 'kysely';
+import { PostgresDialect, PostgresDriver, type DatabaseConnection, type Dialect, type Driver, type PostgresDialectConfig, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { honest, Unavailable } from './unavailable.ts';
 
 const CONNECTIONS = 10;
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 5000;
 const STATEMENT_TIMEOUT = 15_000;
+/** When the server itself is silent: a connection that hangs would hold its request for ever. */
+const QUERY_TIMEOUT = STATEMENT_TIMEOUT + 2000;
 
-/** @param guard called whenever a query wants a connection; throws to refuse it */
+/**
+ * `statement_timeout` and `query_timeout` (ms) in the URL win over those here.
+ * @param guard called whenever a query wants a connection; throws to refuse it
+ */
 export function postgresDialect(url: string, schema: string | undefined, guard: () => void): Dialect {
-  return new GuardedDialect({ pool: async () => openPool(url, schema) }, guard);
+  return new GuardedDialect({ pool: async () => honestPool(openPool(url, schema)) }, guard);
 }
 
 function openPool(url: string, schema: string | undefined): pg.Pool {
@@ -18,6 +24,7 @@ function openPool(url: string, schema: string | undefined): pg.Pool {
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     statement_timeout: STATEMENT_TIMEOUT,
+    query_timeout: QUERY_TIMEOUT,
     types: { getTypeParser: typeParser as pg.CustomTypesConfig['getTypeParser'] },
     ...(schema !== undefined && { options: `-c search_path="${schema}"` }),
   });
@@ -26,6 +33,45 @@ function openPool(url: string, schema: string | undefined): pg.Pool {
   // so does one that breaks while it is lent out: its query fails, which is where the error is told
   pool.on('connect', (client) => { client.on('error', () => undefined); });
   return pool;
+}
+
+/**
+ * Says `Unavailable` for what is not the fault of the query, and gives back no connection that it happened to: after a
+ * timeout the answer may still come, and would be taken for the answer to the next question.
+ */
+function honestPool(pool: pg.Pool): PostgresPool {
+  const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  return {
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect().catch((error: unknown) => { throw honest(error); });
+      const present = known.get(client);
+      if (present) return present;
+      // the pool listens while a connection is idle; unheard during a query, the event would end the process
+      client.on('error', () => undefined);
+      const wrapped = honestClient(client);
+      known.set(client, wrapped);
+      return wrapped;
+    },
+  };
+}
+
+function honestClient(client: pg.PoolClient): PostgresPoolClient {
+  let lost: Unavailable | undefined;
+  return {
+    async query(text: string, parameters: readonly unknown[]) {
+      // the rollback of what was lost would wait as long again
+      if (lost) throw lost;
+      try {
+        return await client.query(text, [...parameters]);
+      } catch (error) {
+        const said = honest(error);
+        if (said instanceof Unavailable) lost = said;
+        throw said;
+      }
+    },
+    release: () => client.release(lost !== undefined),
+  } as unknown as PostgresPoolClient;
 }
 
 /** bigint as a number, as SQLite gives it: epoch seconds and counts stay far below 2^53. */

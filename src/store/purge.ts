@@ -1,28 +1,49 @@
+import { setImmediate as letOthers } from 'node:timers/promises';
 import { purgeCounters } from './counters.ts';
 import type { Database } from './database.ts';
 import { createDocuments } from './documents.ts';
 import { purgeReplays } from './replays.ts';
 import { purgeRuns } from './runs.ts';
 import { purgeFaceSessions } from './sessions.ts';
+import { purgeTickets } from './tickets.ts';
 
 /** seconds that a run stays known after it ended, so that a late visitor still finds the way back to the portal */
 const runsKept = 86_400;
+/** Rows in one statement: on SQLite everybody waits for it, so it takes milliseconds. */
+const BATCH = 200;
 
 /** Removes what is over, every minute: abandoned logins must not pile up. Safe on several nodes. */
-export function startPurge(database: Database, clock: () => number, log: { error(detail: object, text: string): void }): { stop(): void } {
+export function startPurge(database: Database, clock: () => number, log: { error(detail: object, text: string): void }): { stop(): Promise<void> } {
+  let busy: Promise<void> | undefined;
+  let stopped = false;
   const timer = setInterval(() => {
-    purge(database, clock()).catch((error: unknown) => log.error({ err: error }, 'purge failed'));
+    // one that takes longer than a minute goes on alone
+    busy ??= purge(database, clock(), () => stopped).catch((error: unknown) => log.error({ err: error }, 'purge failed'))
+      .finally(() => { busy = undefined; });
   }, 60_000);
   timer.unref();
-  return { stop: () => clearInterval(timer) };
+  return {
+    /** Resolves when the batch in hand is done. */
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await busy;
+    },
+  };
 }
 
-export async function purge(database: Database, now: number): Promise<void> {
+/** @param stopped asked between batches */
+export async function purge(database: Database, now: number, stopped: () => boolean = () => false): Promise<void> {
   const { db } = database;
-  await createDocuments(database).purge(now);
-  await purgeRuns(db, now - runsKept);
-  await purgeFaceSessions(db, now);
-  await db.deleteFrom('tickets').where('expires_at', '<=', now - runsKept).execute();
-  await purgeReplays(db, now);
-  await purgeCounters(db, now);
+  const documents = createDocuments(database);
+  for (const remove of [
+    (limit: number) => documents.purge(now, limit),
+    (limit: number) => purgeTickets(db, now - runsKept, limit),
+    (limit: number) => purgeRuns(db, now - runsKept, limit),
+    (limit: number) => purgeFaceSessions(db, now, limit),
+    (limit: number) => purgeReplays(db, now, limit),
+    (limit: number) => purgeCounters(db, now, limit),
+  ]) {
+    while (!stopped() && await remove(BATCH) === BATCH) await letOthers();
+  }
 }

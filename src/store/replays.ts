@@ -7,8 +7,9 @@ export async function rememberOnce(tx: Db, id: string, expiresAt: number): Promi
   return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-/** Forgets what can no longer be replayed. */
-export async function purgeReplays(db: Db, now: number): Promise<number> {
-  const result = await db.deleteFrom('replays').where('expires_at', '<=', now).executeTakeFirst();
+/** Forgets at most `limit` of what can no longer be replayed. */
+export async function purgeReplays(db: Db, now: number, limit: number): Promise<number> {
+  const result = await db.deleteFrom('replays')
+    .where('id', 'in', (query) => query.selectFrom('replays').select('id').where('expires_at', '<=', now).limit(limit)).executeTakeFirst();
   return Number(result.numDeletedRows);
 }

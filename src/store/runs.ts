@@ -21,9 +21,9 @@ export async function saveRun(tx: Db, id: string, expectedVersion: number, patch
   return result.numUpdatedRows > 0n;
 }
 
-/** Removes runs that expired before a moment (epoch seconds), and such tickets. */
-export async function purgeRuns(db: Db, before: number): Promise<number> {
-  await db.deleteFrom('tickets').where('expires_at', '<', before).execute();
-  const result = await db.deleteFrom('runs').where('expires_at', '<', before).executeTakeFirst();
+/** Removes at most `limit` runs that expired before a moment (epoch seconds). */
+export async function purgeRuns(db: Db, before: number, limit: number): Promise<number> {
+  const result = await db.deleteFrom('runs')
+    .where('id', 'in', (query) => query.selectFrom('runs').select('id').where('expires_at', '<', before).limit(limit)).executeTakeFirst();
   return Number(result.numDeletedRows);
 }

@@ -61,9 +61,9 @@ export interface Tables {
     issued_by: string;
     issued_at: number;
     expires_at: number;
-    /** used, replaced or guessed to death */
+    /** used, replaced, guessed to death, or its membership ended */
     closed_at: number | null;
-    close_reason: 'used' | 'replaced' | 'guessed' | null;
+    close_reason: 'used' | 'replaced' | 'guessed' | 'ended' | null;
   };
   /** A person's walk through a flow. `id` is the provider's interaction uid. */
   runs: {
@@ -143,8 +143,18 @@ export interface Tables {
     object_id: string | null;
     client_id: string | null;
     run_id: string | null;
+    /** access point: network address, or the machine's name for a command */
     address: string | null;
     detail: string;
+    /** of the request: on pages and in the log */
+    reference: string | null;
+    user_agent: string | null;
+    /** of the actor: session, acr of what they showed, organisation on whose behalf */
+    session_id: string | null;
+    acr: string | null;
+    acting_for: string | null;
+    /** `component/version@node` that wrote the row */
+    source: string | null;
   };
   /** Rows of the trail that wait for their seal: written with the row, removed by the seal. */
   audit_unsealed: { audit_id: string };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Insertable, Selectable } from 'kysely';
+import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type SessionRow = Selectable<Tables['sessions']>;
@@ -12,15 +13,24 @@ export async function putSession(tx: Db, row: Insertable<Tables['sessions']>): P
   await tx.insertInto('sessions').values(row).onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute();
 }
 
+const byId = prepared((db, given) => db.selectFrom('sessions').selectAll().where('id', '=', given('id')));
+
 export async function findSession(db: Db, id: string): Promise<SessionRow | undefined> {
-  return db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+  return (await byId(db, { id })).rows[0];
 }
 
-/** Sessions of a person, or of everybody at an organisation; the newest first. */
+/**
+ * Sessions of a person, or of everybody at an organisation (also when a session has moved on to another one and still
+ * holds grants for this one); the newest first.
+ */
 export async function listSessions(db: Db, { accountId, organisationId }: { accountId?: string; organisationId?: string }): Promise<SessionRow[]> {
   let query = db.selectFrom('sessions').selectAll();
   if (accountId !== undefined) query = query.where('account_id', '=', accountId);
-  if (organisationId !== undefined) query = query.where('organisation_id', '=', organisationId);
+  if (organisationId !== undefined) {
+    query = query.where((eb) => eb.or([
+      eb('organisation_id', '=', organisationId), eb('id', 'in', eb.selectFrom('grants').select('session_id').where('organisation_id', '=', organisationId)),
+    ]));
+  }
   return query.orderBy('created_at', 'desc').orderBy('id').execute();
 }
 
@@ -90,7 +100,9 @@ export async function endFaceSessionsOf(tx: Db, sessionId: string): Promise<void
   await tx.deleteFrom('face_sessions').where('session_id', '=', sessionId).execute();
 }
 
-/** Removes face sessions that are over. Sessions themselves are ended, not purged: their clients are told. */
-export async function purgeFaceSessions(db: Db, now: number): Promise<void> {
-  await db.deleteFrom('face_sessions').where('expires_at', '<=', now).execute();
+/** Removes at most `limit` face sessions that are over. Sessions themselves are ended, not purged: their clients are told. */
+export async function purgeFaceSessions(db: Db, now: number, limit: number): Promise<number> {
+  const result = await db.deleteFrom('face_sessions')
+    .where('hash', 'in', (query) => query.selectFrom('face_sessions').select('hash').where('expires_at', '<=', now).limit(limit)).executeTakeFirst();
+  return Number(result.numDeletedRows);
 }

@@ -6,13 +6,40 @@ import {
   SqliteAdapter, SqliteDialect, SqliteDriver, type CompiledQuery, type DatabaseConnection, type Dialect, type Driver, type QueryResult,
   type SqliteDatabase, type SqliteDialectConfig, type SqliteStatement,
 } from 'kysely';
+import type { Direct } from './prepared.ts';
+import { honest } from './unavailable.ts';
 
 /** Milliseconds to wait for another connection's write. */
 const PATIENCE = 5000;
 
 /** @param guard called whenever a query wants the connection; throws to refuse it */
-export function sqliteDialect(file: string, guard: () => void): Dialect {
-  return new GuardedDialect({ database: async () => openFile(file) }, guard);
+export function sqliteDialect(file: string, guard: () => void): { dialect: Dialect; lane: Lane } {
+  const lane = new Lane();
+  return { lane, dialect: new GuardedDialect({ database: async () => (lane.file = openFile(file)) }, guard, lane) };
+}
+
+/** The short way to the one connection: SQLite answers within the call, so between two turns of the event loop nobody else can come in. */
+class Lane {
+  /** set when the file is open */
+  file: SqliteDatabase | undefined;
+  /** somebody has the connection, perhaps for a transaction */
+  held = false;
+
+  /** Runs a query now. Undefined when the connection is in other hands (they may be in a transaction that nobody else may see). */
+  readonly whenFree: Direct = (query) => (this.held ? undefined : this.inside(query));
+
+  /** Runs a query of whoever holds the connection. Undefined when another process is writing: kysely's way waits for it. */
+  readonly inside: Direct = ({ sql, parameters }) => {
+    if (!this.file) return undefined;
+    try {
+      const statement = this.file.prepare(sql);
+      if (statement.reader) return { rows: statement.all(parameters) };
+      return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) };
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'SQLITE_BUSY') return undefined;
+      throw honest(error);
+    }
+  };
 }
 
 function openFile(file: string): SqliteDatabase {
@@ -51,15 +78,17 @@ function cached(raw: SqliteFile.Database): SqliteDatabase {
 class GuardedDialect extends SqliteDialect {
   readonly #config: SqliteDialectConfig;
   readonly #guard: () => void;
+  readonly #lane: Lane;
 
-  constructor(config: SqliteDialectConfig, guard: () => void) {
+  constructor(config: SqliteDialectConfig, guard: () => void, lane: Lane) {
     super(config);
     this.#config = config;
     this.#guard = guard;
+    this.#lane = lane;
   }
 
   override createDriver(): Driver {
-    return new GuardedDriver(this.#config, this.#guard);
+    return new GuardedDriver(this.#config, this.#guard, this.#lane);
   }
 
   override createAdapter(): SqliteAdapter {
@@ -69,39 +98,78 @@ class GuardedDialect extends SqliteDialect {
 
 class GuardedDriver extends SqliteDriver {
   readonly #guard: () => void;
-  /** SQLite has one connection here; kysely hands it to one at a time */
-  #patient: PatientConnection | undefined;
+  readonly #lane: Lane;
 
-  constructor(config: SqliteDialectConfig, guard: () => void) {
+  constructor(config: SqliteDialectConfig, guard: () => void, lane: Lane) {
     super(config);
     this.#guard = guard;
+    this.#lane = lane;
   }
 
+  /** SQLite has one connection here; kysely hands it to one at a time. */
   override async acquireConnection(): Promise<DatabaseConnection> {
     this.#guard();
     const connection = await super.acquireConnection();
-    return this.#patient ??= new PatientConnection(connection);
+    this.#lane.held = true;
+    return new PatientConnection(connection, { give: () => this.releaseConnection(), take: () => this.#take() });
+  }
+
+  async #take(): Promise<void> {
+    await super.acquireConnection();
+    this.#lane.held = true;
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await super.rollbackTransaction(connection);
+    } catch (error) {
+      // on a full disk SQLite rolls back by itself; saying so would hide what happened
+      if (!String((error as { message?: unknown }).message).includes('no transaction is active')) throw error;
+    }
+  }
+
+  override async releaseConnection(): Promise<void> {
+    // whoever waits takes it before anybody else runs
+    this.#lane.held = false;
+    await super.releaseConnection();
   }
 }
 
-/** Tries again, letting others work meanwhile, when another connection to the file is writing. */
+type Turns = { give(): Promise<void>; take(): Promise<void> };
+
+/**
+ * Tries again when another connection to the file is writing. Meanwhile it gives the connection back: whoever only reads
+ * need not wait, and those who wait do so at the same time instead of after each other.
+ */
 class PatientConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
+  readonly #turns: Turns;
+  #transaction = false;
 
-  constructor(connection: DatabaseConnection) {
+  constructor(connection: DatabaseConnection, turns: Turns) {
     this.#connection = connection;
+    this.#turns = turns;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const end = Date.now() + PATIENCE;
     for (;;) {
       try {
-        return await this.#connection.executeQuery<R>(query);
+        const result = await this.#connection.executeQuery<R>(query);
+        if (query.sql === 'begin') this.#transaction = true;
+        return result;
       } catch (error) {
-        if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || Date.now() > end) throw error;
+        if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || Date.now() > end) throw honest(error);
       }
-      await sleep(1 + Math.random() * 9);
+      await this.#pause();
     }
+  }
+
+  async #pause(): Promise<void> {
+    // who is inside a transaction keeps the connection: others would write into it
+    if (!this.#transaction) await this.#turns.give();
+    await sleep(1 + Math.random() * 9);
+    if (!this.#transaction) await this.#turns.take();
   }
 
   streamQuery<R>(query: CompiledQuery, chunkSize?: number): AsyncIterableIterator<QueryResult<R>> {

@@ -49,6 +49,13 @@ export async function redeemTicket<T>(tx: Db, kind: string, handle: string, now:
   return row && { runId: row.run_id, payload: JSON.parse(row.payload) as T };
 }
 
+/** Removes at most `limit` tickets that expired before a moment (epoch seconds). */
+export async function purgeTickets(db: Db, before: number, limit: number): Promise<number> {
+  const result = await db.deleteFrom('tickets')
+    .where('hash', 'in', (query) => query.selectFrom('tickets').select('hash').where('expires_at', '<', before).limit(limit)).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
 function hashOf(handle: string): string {
   return createHash('sha256').update(handle).digest('base64url');
 }

@@ -1,6 +1,9 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { appendAudit } from '../../src/store/audit.ts';
 import { sealBatch } from '../../src/store/audit-chain.ts';
+import { withAuditContext } from '../../src/store/audit-context.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { openDesk, type Desk } from './support.ts';
 
@@ -65,4 +68,27 @@ test('a chain that was made anew fits itself, but not the hash that was noted', 
   await seal();
   expect(await desk.run('audit', 'verify', ...ib)).toMatchObject({ code: 0 });
   expect(await desk.run('audit', 'verify', ...ib, '--noted', head)).toMatchObject({ code: 1, out: expect.stringContaining('the noted hash is not in the chain') });
+});
+
+test('what a command did says so: the machine as access point, the command line as source', async () => {
+  const [row] = await desk.json<Record<string, unknown>[]>('audit', 'list', ...ib, '--event', 'organisation.created', '--limit', '1');
+  expect(row).toMatchObject({ address: hostname(), source: expect.stringMatching(/^cli\/\d/), reference: null, actor: { kind: 'desk' } });
+  expect((await desk.run('audit', 'list', ...ib)).out).toContain(hostname());
+});
+
+test('a trail of several pages is exported whole, as lines and as a list', async () => {
+  await inDatabase(({ transaction }) => transaction(async (tx) => {
+    for (let n = 0; n < 1200; n += 1) await appendAudit(tx, { event: 'e', action: 'U', outcome: 'success', actor: { kind: 'system', id: 's' }, detail: { n }, now: desk.now });
+  }));
+  const lines = (await desk.run('audit', 'export', ...ib, '--event', 'e')).out.split('\n').map((line) => (JSON.parse(line) as { detail: { n: number } }).detail.n);
+  expect(lines).toEqual(Array.from({ length: 1200 }, (_, n) => n));
+  expect(await desk.json<unknown[]>('audit', 'export', ...ib, '--event', 'e')).toHaveLength(1200);
+  expect(await desk.json<unknown[]>('audit', 'export', ...ib, '--event', 'nothing')).toEqual([]);
+  expect((await desk.run('audit', 'export', ...ib, '--event', 'nothing')).out).toBe('');
+});
+
+test('the reference that a caller reads out finds what their request did', async () => {
+  await inDatabase(({ db }) => withAuditContext({ component: 'http', reference: 'A1B2C3D4E5' }, () => appendAudit(db, { event: 'found', action: 'E', outcome: 'refused', actor: { kind: 'person', id: 'p' }, now: desk.now })));
+  expect(await desk.json('audit', 'list', ...ib, '--reference', ' a1b2c3d4e5')).toMatchObject([{ event: 'found' }]);
+  expect(await desk.json('audit', 'export', ...ib, '--reference', 'A1B2C3D4E5')).toMatchObject([{ event: 'found' }]);
 });

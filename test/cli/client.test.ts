@@ -44,6 +44,16 @@ describe('client (ALL-2)', () => {
       portal: 'mijn-cak-zakelijk', changed: ['name', 'redirect-uri', 'auth-method'] });
   });
 
+  test('a level of its own, which its portal must be able to reach, and a default age', async () => {
+    const made = await desk.json<{ client_id: string }>(...create, ...redirect, '--auth-method', 'client_secret_basic', '--level', 'eh4', '--default-max-age', '600');
+    expect(await stored(made.client_id)).toMatchObject({ level: 'eh4', default_max_age: 600 });
+    expect(await desk.run(...create, ...redirect, '--auth-method', 'client_secret_basic', '--level', 'eh5')).toMatchObject({ code: 2, err: expect.stringContaining('has no level eh5; it has eh2, eh2plus, eh3, eh4') });
+    expect((await desk.run(...create, ...redirect, '--auth-method', 'client_secret_basic', '--default-max-age', 'soon')).err).toContain('--default-max-age');
+    await desk.run('migrate', '--realm', 'cak');
+    const cak = await desk.run('client', 'create', '--realm', 'cak', '--portal', 'mijn-cak-zakelijk', ...redirect, '--auth-method', 'client_secret_basic', '--level', 'two-factor');
+    expect(cak).toMatchObject({ code: 2, err: expect.stringContaining('no way through flow password of portal mijn-cak-zakelijk reaches level two-factor') });
+  });
+
   test('where it is told of ended sessions is checked as other addresses are, and can be taken away', async () => {
     const told = (uri: string) => desk.run(...create, '--client-id', 'told', ...redirect, '--auth-method', 'client_secret_post', '--backchannel-logout-uri', uri);
     for (const [uri, why] of [['nonsense', 'Invalid URL'], ['http://portaal.example.nl/bcl', 'must be https'], ['https://portaal.example.nl/bcl#x', 'a fragment'], ['https://u:p@portaal.example.nl/bcl', 'a user name']] as const) {

@@ -56,6 +56,16 @@ describe('organisations', () => {
     expect((await desk.run('organisation', 'show', ...ib, '--organisation', id)).out).toContain('vecozo signed 2026-02-03');
   });
 
+  test('the lowest level of its people, set and taken away', async () => {
+    const id = await municipality();
+    const update = (level: string) => desk.run('organisation', 'update', ...ib, '--organisation', 'kvk:99990401', '--minimum-level', level);
+    expect((await update('eh4')).code).toBe(0);
+    expect((await desk.run('organisation', 'show', ...ib, '--organisation', id)).out).toContain('minimum level: eh4');
+    expect(await update('eh5')).toMatchObject({ code: 1, err: expect.stringContaining('no level eh5') });
+    expect(await desk.json('organisation', 'update', ...ib, '--organisation', id, '--minimum-level', 'none')).not.toHaveProperty('minimumLevel');
+    expect((await desk.run('organisation', 'show', ...ib, '--organisation', id)).out).toContain('minimum level: none');
+  });
+
   test('bad input is refused and changes nothing', async () => {
     const create = ['organisation', 'create', ...ib, '--name', 'X'];
     expect(await desk.run(...create, '--identifier', 'kvk:12')).toMatchObject({ code: 1, err: 'this is not a valid kvk number' });
@@ -118,7 +128,7 @@ describe('users', () => {
     const [lock, unlock] = ['lock', 'unlock'].map((verb) => ['user', verb, ...ib, '--user', 'Sanne de Wit']) as [string[], string[]];
     expect(await desk.run(...unlock)).toMatchObject({ code: 1, err: 'this account is not locked but active' });
     const [person] = await desk.json<{ id: string }[]>('user', 'list', ...ib);
-    expect(await desk.json(...lock)).toEqual({ id: person!.id, status: 'locked' });
+    expect(await desk.json(...lock)).toEqual({ id: person!.id, status: 'locked', sessions_ended: 0, without_administrator: [] });
     expect(await desk.run(...lock)).toMatchObject({ code: 1, err: 'this account is not active but locked' });
     expect(await desk.json(...unlock)).toEqual({ id: person!.id, status: 'active' });
   });

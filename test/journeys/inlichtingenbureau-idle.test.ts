@@ -51,7 +51,7 @@ describeInBrowserWithClock('Inlichtingenbureau: 20 minuten niets gedaan', () => 
     expect(await warning(bram).count()).toBe(0);
     expect(bram.complaints).toEqual([]);
     await bram.context.close();
-  });
+  }, 60_000);
 
   test('IB-9 \'Blijf ingelogd\' keeps both alive: the portal, and Sluis for other portals', async () => {
     const bram = await arrive();
@@ -68,7 +68,7 @@ describeInBrowserWithClock('Inlichtingenbureau: 20 minuten niets gedaan', () => 
     await expect(bram.page.locator('h1').innerText()).resolves.toBe('iWmo: bestanden');
     expect(bram.complaints).toEqual([]);
     await bram.context.close();
-  });
+  }, 60_000);
 
   test('IB-9 after 20 minutes logged out at the portal: nothing of the person stays on the screen', async () => {
     const bram = await arrive();
@@ -86,7 +86,7 @@ describeInBrowserWithClock('Inlichtingenbureau: 20 minuten niets gedaan', () => 
     await bram.page.waitForURL(/login\/|dashboard/);
     expect(bram.complaints).toEqual([]);
     await bram.context.close();
-  });
+  }, 60_000);
 
   test('IB-9 what is done in one window counts for the other; typing counts as well as clicking through', async () => {
     const bram = await arrive();
@@ -105,7 +105,7 @@ describeInBrowserWithClock('Inlichtingenbureau: 20 minuten niets gedaan', () => 
     await pass(120, bram);
     await warning(bram).waitFor();
     await bram.context.close();
-  });
+  }, 60_000);
 
   test('IB-9 idle at one portal, active at another: the first ends by itself, and logging in again asks nothing', async () => {
     const bram = await arrive();
@@ -122,7 +122,7 @@ describeInBrowserWithClock('Inlichtingenbureau: 20 minuten niets gedaan', () => 
     await bram.page.locator('main a.button').click();
     await bram.page.waitForURL('**/portaal-zorg/dashboard');
     await bram.context.close();
-  });
+  }, 60_000);
 
   test('IB-9 without script: the page leads to a warning by itself, its button leads back, and doing nothing ends it', async () => {
     const bram = await Visitor.arrive(browser, { javaScriptEnabled: false });
@@ -150,5 +150,62 @@ describeInBrowserWithClock('Inlichtingenbureau: 20 minuten niets gedaan', () => 
     await bram.page.goto(`${world.portals}/portaal-zorg/warning`);
     await bram.look('A20-idle-warning-no-script');
     await bram.context.close();
-  });
+  }, 60_000);
+});
+
+/** One session at Sluis behind several portals. */
+describeInBrowserWithClock('Inlichtingenbureau: de sessie bij Sluis', () => {
+  let world: World;
+  let browser: Browser;
+  beforeAll(async () => { [world, browser] = [await startWorld({ clock: true }), await launch()]; }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    expect(await world?.stop()).toBe(0);
+  }, 30_000);
+
+  const arrive = async (): Promise<Visitor> => {
+    const bram = await Visitor.arrive(browser);
+    await startAtPortal(bram, world);
+    await throughBroker(bram, world, 'ib-user');
+    await bram.page.waitForURL('**/portaal-zorg/dashboard');
+    await bram.page.goto(`${world.portals}/werk-en-inkomen/login`);
+    await bram.page.waitForURL('**/werk-en-inkomen/dashboard');
+    return bram;
+  };
+  const until = async (holds: () => Promise<boolean>): Promise<void> => {
+    for (let tries = 0; tries < 150 && !(await holds()); tries += 1) await new Promise((done) => { setTimeout(done, 200); });
+  };
+  /** What the portal's server knows: no page tells it. */
+  const endAt = async (bram: Visitor, portal: string): Promise<string | null> => {
+    await until(async () => !(await bram.context.request.get(`${world.portals}/${portal}/session`)).ok());
+    await bram.page.goto(`${world.portals}/${portal}/logged-out`);
+    return bram.end();
+  };
+
+  test('IB-9 logging out at one portal ends the session of the other: Sluis tells it by back-channel', async () => {
+    const bram = await arrive();
+    await bram.page.locator('[data-logout]').click();
+    await bram.page.locator('button[name="logout"]').first().click();
+    await bram.page.waitForURL('**/werk-en-inkomen/');
+    expect(await endAt(bram, 'portaal-zorg')).toBe('elsewhere');
+    await bram.context.close();
+  }, 60_000);
+
+  test('IB-9 nobody active anywhere: the portals end by themselves, and Sluis asks everything again', async () => {
+    const bram = await arrive();
+    world.moveClock(1210);
+    for (const portal of ['portaal-zorg', 'werk-en-inkomen']) expect(await endAt(bram, portal)).toBe('idle');
+    // the worker of Sluis needs nobody to come by
+    let audit = '';
+    await until(async () => {
+      audit = (await world.sluisCli('audit', 'export', '--realm', 'inlichtingenbureau', '--event', 'session.ended')).text;
+      return audit.includes('"idle"');
+    });
+    expect(audit).toContain('"idle"');
+    await bram.page.goto(`${world.portals}/werk-en-inkomen/login?prompt=none`);
+    expect(await bram.end()).toBe('login_required');
+    await bram.page.goto(`${world.portals}/centrale-voorziening-bvv/login`);
+    expect(await bram.step()).toBe('broker');
+    await bram.context.close();
+  }, 90_000);
 });

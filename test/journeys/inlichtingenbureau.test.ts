@@ -167,7 +167,7 @@ describeJourney('Inlichtingenbureau: inloggen op portaal Zorg', (start) => {
     await carla.page.waitForURL(/session\/end|portaal-zorg\/$/);
     if (carla.page.url().includes('/session/end')) {
       await carla.look('A21-logout');
-      await carla.page.locator('button[name="logout"]').click();
+      await carla.page.locator('button[name="logout"][value="yes"]').click();
     }
     await carla.page.waitForURL('**/portaal-zorg/');
     await carla.page.goto(`${world.portals}/portaal-zorg/login`);

@@ -80,12 +80,6 @@ describe('prompt', () => {
     }
   });
 
-  test('none with a level that the session does not have: login_required', async () => {
-    const browser = at.browser();
-    await cakLogin(rp, browser);
-    expect((await ask({ prompt: 'none', acr_values: mfa }, browser)).answer['error']).toBe('login_required');
-  });
-
   test('no prompt with a session: single sign-on, with the time of the first login', async () => {
     const browser = at.browser();
     const first = await cakLogin(rp, browser);
@@ -119,14 +113,6 @@ describe('prompt', () => {
 });
 
 describe('levels', () => {
-  test('acr_values above the level of the portal are asked: who cannot reach them is told, and so is the portal', async () => {
-    const browser = at.browser();
-    const page = await typePassword(browser, await ask({ acr_values: mfa }, browser));
-    expect([page.status, page.end]).toEqual([403, 'level_too_low']);
-    const back = await browser.submit(page, { action: 'cancel' });
-    expect(back.answer).toMatchObject({ error: 'unmet_authentication_requirements', iss: `${at.url}/cak` });
-  });
-
   test('of several values any will do; unknown ones ask nothing', async () => {
     expect((await cakLogin(rp, at.browser(), { params: { acr_values: `${mfa} https://refeds.org/profile/sfa` } })).claims['acr']).toBe('https://refeds.org/profile/sfa');
     expect((await cakLogin(rp, at.browser(), { params: { acr_values: 'urn:nobody:knows urn:this' } })).claims['acr']).toBe('https://refeds.org/profile/sfa');

@@ -128,9 +128,8 @@ describe('logging out', () => {
   const leave = async (browser: HttpBrowser, button: 'Uitloggen' | 'Overal uitloggen'): Promise<Page> => {
     const page = await browser.get('/cak/session/end');
     expect(page.html).toContain('Overal uitloggen');
-    // what a browser does with the second button: its own address, the same form
-    const action = /formaction="([^"]+)"/.exec(page.html)?.[1] ?? '';
-    return browser.post(button === 'Uitloggen' ? page.action : new URL(action, page.url).href, { ...page.hidden, logout: 'yes' });
+    const value = new RegExp(`name="logout" value="(\\w+)"[^>]*>${button}<`).exec(page.html)?.[1] ?? '';
+    return browser.submit(page, { logout: value });
   };
 
   test('here leaves the other browser alone', async () => {
@@ -159,7 +158,7 @@ describe('logging out', () => {
     const browser = at.browser();
     const tokens = await cakLogin(rp, browser);
     await browser.get('/cak/session/end');
-    const forged = await browser.postOnly('/cak/session/end/confirm?everywhere=1', { xsrf: 'guess', logout: 'yes' });
+    const forged = await browser.postOnly('/cak/session/end/confirm', { xsrf: 'guess', logout: 'everywhere' });
     expect(forged.status).toBe(400);
     expect(await status(tokens)).toEqual([200, true]);
   });

@@ -22,18 +22,17 @@ describe('the configuration of the provider', () => {
     const settings = configuration({ realm, keys, engine, database, clock, demo: false, pages: {} } as unknown as ProviderOptions) as Record<string, unknown>;
     expect(settings).toMatchObject({ responseTypes: ['code'], scopes: ['openid'], allowOmittingSingleRegisteredRedirectUri: false, enableHttpPostMethods: false, rotateRefreshToken: true, conformIdTokenClaims: false });
     expect(settings['clientAuthMethods']).toEqual(['private_key_jwt', 'client_secret_basic', 'client_secret_post']);
-    expect(settings['fetch']).toBeUndefined();
     for (const name of ['adapter', 'jwks', 'findAccount', 'loadExistingGrant', 'renderError', 'pairwiseIdentifier', 'clientBasedCORS', 'issueRefreshToken', 'extraTokenClaims']) expect([name, settings[name]]).not.toEqual([name, undefined]);
     const { keys: cookieKeys, long, short } = settings['cookies'] as { keys: string[]; long: object; short: object };
     expect(cookieKeys.length).toBeGreaterThan(0);
     for (const options of [long, short]) expect(options).toMatchObject({ httpOnly: true, sameSite: 'lax', signed: true });
   });
 
-  test('switches every feature itself that is on by default, and no experiment', () => {
+  test('switches every feature itself that is on by default, and one experiment: keys that sign by themselves', () => {
     const { realm, keys, engine, database, clock } = at.host('cak');
     const { features } = configuration({ realm, keys, engine, database, clock, demo: false, pages: {} } as unknown as ProviderOptions);
     const on = Object.entries(features ?? {}).filter(([, feature]) => (feature as { enabled?: boolean }).enabled).map(([name]) => name);
-    expect(on.toSorted()).toEqual(['claimsParameter', 'clientCredentials', 'dPoP', 'encryption', 'introspection', 'jwtUserinfo', 'pushedAuthorizationRequests', 'requestObjects', 'resourceIndicators', 'revocation', 'rpInitiatedLogout', 'userinfo']);
+    expect(on.toSorted()).toEqual(['backchannelLogout', 'claimsParameter', 'clientCredentials', 'dPoP', 'encryption', 'externalSigningSupport', 'introspection', 'jwtUserinfo', 'pushedAuthorizationRequests', 'requestObjects', 'resourceIndicators', 'revocation', 'rpInitiatedLogout', 'userinfo']);
     expect(features?.devInteractions).toEqual({ enabled: false });
   });
 

@@ -134,7 +134,7 @@ describe('the administration', () => {
 
   test.each<[string, string, (now: 'away' | 'back') => Promise<unknown>]>([
     ['the account is locked', 'account_inactive', (now) => updateAccount(db(), person('ib-card').account?.id ?? '', { status: now === 'away' ? 'locked' : 'active' })],
-    ['the membership ended', 'verification-code', (now) => updateMembership(db(), person('ib-card').membership?.id ?? '', { status: now === 'away' ? 'ended' : 'active' })],
+    ['the membership ended', 'membership_ended', (now) => updateMembership(db(), person('ib-card').membership?.id ?? '', { status: now === 'away' ? 'ended' : 'active' })],
     ['the tier was taken away', 'not_administrator', (now) => updateMembership(db(), person('ib-card').membership?.id ?? '', { tier: now === 'away' ? 'user' : 'administrator' })],
   ])('%s: the session is worth nothing from then on (%s)', async (_name, shown, change) => {
     const { browser, page } = await enterAs('ib-card');

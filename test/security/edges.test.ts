@@ -83,9 +83,11 @@ describe('at the edges', () => {
     const browser = sluis.browser();
     await login(sluis, browser, 'ib-user');
     const silent = () => arrive(browser, 'werk-en-inkomen', { prompt: 'none' });
-    sluis.advance(5 * 3600);
-    expect((await silent()).answer['code']).toBeTruthy();
-    sluis.advance(4 * 3600);
+    for (let hours = 0; hours < 7.75; hours += 0.25) {
+      sluis.advance(900);
+      expect((await arrive(browser, 'werk-en-inkomen')).answer['code']).toBeTruthy();
+    }
+    sluis.advance(900);
     expect((await silent()).answer['error']).toBe('login_required');
   });
 });

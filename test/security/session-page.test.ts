@@ -12,8 +12,8 @@ beforeEach(async () => { for (const { database } of at.running.hosts) await data
 type Status = { ends_at: number | null; warn_at: number | null; because: string | null; now: number };
 const json = { headers: { accept: 'application/json' } };
 const statusOf = async (browser: HttpBrowser): Promise<Status> => JSON.parse((await browser.send('/cak/session/status', json)).html) as Status;
-const extend = (browser: HttpBrowser, csrf: string, init: RequestInit = json): Promise<Page> =>
-  browser.send('/cak/session/extend', { method: 'POST', body: new URLSearchParams({ csrf, to: '' }), ...init });
+const extend = (browser: HttpBrowser, token: string, init: RequestInit = json): Promise<Page> =>
+  browser.send('/cak/session/extend', { method: 'POST', body: new URLSearchParams({ token, to: '' }), ...init });
 const here = async (): Promise<HttpBrowser> => {
   const browser = at.browser();
   await loginCak(browser);
@@ -53,8 +53,8 @@ describe('extending', () => {
     const browser = await here();
     const before = await statusOf(browser);
     at.advance(1150);
-    const { csrf = '' } = (await browser.get('/cak/session')).hidden;
-    const after = JSON.parse((await extend(browser, csrf)).html) as Status;
+    const { token = '' } = (await browser.get('/cak/session')).hidden;
+    const after = JSON.parse((await extend(browser, token)).html) as Status;
     expect((after.ends_at ?? 0) - (before.ends_at ?? 0)).toBeGreaterThanOrEqual(1149);
     expect((await statusOf(browser)).ends_at).toBe(after.ends_at);
   });
@@ -74,17 +74,17 @@ describe('extending', () => {
     const [browser, other] = [await here(), await here()];
     const before = await statusOf(browser);
     at.advance(600);
-    const foreign = (await other.get('/cak/session')).hidden['csrf'] ?? '';
-    for (const csrf of ['', 'guess', foreign]) expect((await extend(browser, csrf)).status).toBe(403);
+    const foreign = (await other.get('/cak/session')).hidden['token'] ?? '';
+    for (const token of ['', 'guess', foreign]) expect((await extend(browser, token)).status).toBe(403);
     expect((await statusOf(browser)).ends_at).toBe(before.ends_at);
   });
 
   test('does not bring back what is over', async () => {
     const browser = await here();
-    const { csrf = '' } = (await browser.get('/cak/session')).hidden;
+    const { token = '' } = (await browser.get('/cak/session')).hidden;
     at.advance(1201);
-    expect(JSON.parse((await extend(browser, csrf)).html)).toMatchObject({ ends_at: null });
-    const page = await browser.follow(await extend(browser, csrf, { headers: { accept: 'text/html' } }));
+    expect(JSON.parse((await extend(browser, token)).html)).toMatchObject({ ends_at: null });
+    const page = await browser.follow(await extend(browser, token, { headers: { accept: 'text/html' } }));
     expect(page.html).toContain('U bent uitgelogd omdat u 20 minuten niets heeft gedaan');
     expect((await statusOf(browser)).ends_at).toBeNull();
   });

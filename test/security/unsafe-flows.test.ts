@@ -48,6 +48,16 @@ describe('a realm whose flow cannot be trusted', () => {
     expect((await reasons()).join('\n')).toContain(`a run can end without ${predicate}`);
   });
 
+  test.each([['networks: [10.0.0.0/8]', 'network_allowed'], ['open: registration', 'portal_open']])('says %s of a portal whose flow does not ask for it', async (line, predicate) => {
+    workshop.edit('realms/cak/portals/mijn-cak-zakelijk.yaml', (text) => `${text}${line}\n`);
+    expect((await reasons()).join('\n')).toMatch(new RegExp(`portal mijn-cak-zakelijk, flow password: a run can end without ${predicate} \\(password`));
+  });
+
+  test('has a client that asks more than its flow can ever give', async () => {
+    workshop.edit('realms/cak/portals/mijn-cak-zakelijk.yaml', (text) => `${text}    level: two-factor\n`);
+    expect((await reasons()).join('\n')).toContain('client mijn-cak-zakelijk asks level two-factor, which no way through the flow reaches');
+  });
+
   test('a portal that asks more than its flow can ever give', async () => {
     replace('realms/cak/portals/mijn-cak-zakelijk.yaml', 'level: password', 'level: two-factor');
     const found = await reasons();
@@ -57,7 +67,7 @@ describe('a realm whose flow cannot be trusted', () => {
   test('a flow that names a step, a setting or a predicate that is not there', async () => {
     replace(realm, '{ step: broker }', '{ step: brokker }');
     replace(realm, 'with: { relogin: true }', 'with: { relogni: true }');
-    replace(realm, 'ensure: [identified, level_reached', 'ensure: [identified, level_raeched');
+    replace(realm, 'identified, level_reached', 'identified, level_raeched');
     const found = (await reasons()).join('\n');
     for (const part of ['there is no step brokker', 'relogni', 'level_raeched']) expect(found).toContain(part);
   });

@@ -59,7 +59,7 @@ describe.each(dialects)('documents on $name', ({ open }) => {
     await documents.upsert('Purged', 'tolerated', {}, NOON - 30);
     await documents.upsert('Purged', 'valid', {}, NOON + 1);
     await documents.upsert('Purged', 'always', {}, undefined);
-    expect(await documents.purge(NOON)).toBe(1);
+    expect(await documents.purge(NOON, 10)).toBe(1);
     const left = await opened.database.db.selectFrom('documents').select('id').where('model', '=', 'Purged').orderBy('id').execute();
     expect(left.map((row) => row.id)).toEqual(['always', 'tolerated', 'valid']);
   });

@@ -30,6 +30,15 @@ export const dialects: DatabaseKind[] = [
   ...(url === undefined ? [] : [{ name: 'postgres' as const, open: (options?: { empty: boolean }) => openPostgres(url, options) }]),
 ];
 
+/** Is there a PostgreSQL server for tests that need one of their own? */
+export const hasPostgres = url !== undefined;
+
+/** An empty PostgreSQL database, for tests of a whole installation. */
+export async function freshPostgres(): Promise<{ url: URL; drop(): Promise<void> }> {
+  const { url: own, drop } = await newDatabase(url ?? '');
+  return { url: new URL(own), drop };
+}
+
 /** Where whole installations run: on SQLite files, or on a PostgreSQL database of their own, removed afterwards. */
 export type Ground = { name: 'sqlite' | 'postgres'; /** undefined: SQLite */ database(): Promise<{ url: string | undefined; drop(): Promise<void> }> };
 

@@ -56,13 +56,13 @@ export type Walk = {
   clock: { now: number };
 };
 
-export type WalkOptions = { realm: Realm; steps: Steps; database: Database; id?: string; seed?: Omit<JournalEntry, 'binding'>; levelId?: string; clock?: { now: number } };
+export type WalkOptions = { realm: Realm; steps: Steps; database: Database; id?: string; seed?: Omit<JournalEntry, 'binding'>; levelId?: string; since?: number; clock?: { now: number } };
 
 /** A run of the realm's only portal, at its beginning. */
-export async function begin({ realm, steps, database, id = 'run', seed, levelId, clock = { now: noon } }: WalkOptions): Promise<Walk> {
+export async function begin({ realm, steps, database, id = 'run', seed, levelId, since, clock = { now: noon } }: WalkOptions): Promise<Walk> {
   const portal = realm.portals[0]!;
   const engine = new Engine({ realm, steps, database, clock: () => clock.now, depart: async (broker, request) => ({ message: { to: broker, ...request }, pending: { asked: broker } }) });
-  await engine.start({ id, portal, clientId: 'client', request: { levelId: levelId ?? portal.level, redirectUri: 'https://portal.example/cb', state: 's' }, now: clock.now, ...(seed && { seed }) });
+  await engine.start({ id, portal, clientId: 'client', request: { levelId: levelId ?? portal.level, ...(levelId !== undefined && { levelBy: 'request' }), ...(since !== undefined && { since }), redirectUri: 'https://portal.example/cb', state: 's' }, now: clock.now, ...(seed && { seed }) });
   const show = (): Promise<Turn> => engine.show(id, viewer);
   return {
     engine, database, clock, show,

@@ -73,7 +73,7 @@ export async function depart(browser: HttpBrowser, page: Page, broker: string): 
 }
 
 export type Answer = { SAMLResponse: string; RelayState: string };
-type AnswerChanges = { keys?: saml.KeyPair; status?: string; inResponseTo?: string; level?: string; xml?: (text: string) => string; id?: string; /** SAML attributes beside those of the person */ also?: Record<string, string> };
+type AnswerChanges = { keys?: saml.KeyPair; status?: string; inResponseTo?: string; level?: string; xml?: (text: string) => string; id?: string; /** when the person logged in there, epoch seconds */ authnAt?: number; /** SAML attributes beside those of the person */ also?: Record<string, string> };
 
 /** What a broker answers for a person of the demo world. */
 export function brokerAnswer(at: Install, { requestId, relay, broker }: Departure, someone: Someone, changes: AnswerChanges = {}): Answer {
@@ -87,7 +87,7 @@ export function brokerAnswer(at: Install, { requestId, relay, broker }: Departur
     ...about, id: `_a${id}`,
     subject: saml.subject(saml.confirmation({ recipient: acsUrl, until: saml.instant(now + 120), inResponseTo })),
     conditions: saml.conditions(saml.restriction(audience), now - 5, now + 120),
-    statement: saml.statement(changes.level ?? (someone.means?.level ?? '').replace(/.*:/, ''), now),
+    statement: saml.statement(changes.level ?? (someone.means?.level ?? '').replace(/.*:/, ''), changes.authnAt ?? now),
     attributes: attributesOf(someone) + Object.entries(changes.also ?? {}).map(([name, text]) => saml.attribute(name, text)).join(''),
   }), changes.keys ?? at.brokerKeys);
   const xml = saml.responseXml({

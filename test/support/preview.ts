@@ -34,7 +34,7 @@ const application = (id: string, name: string, exclusive: boolean, held?: string
   id, name, exclusive, description: `Berichtenverkeer ${name}`, field: `role.${id}`, roles: roles.map((role) => ({ ...role, checked: role.id === held })),
 });
 const person = {
-  person: anna, canIssue: false, peopleUrl: '/preview/admin/', rolesAction: '/preview/admin/people/m1/roles', codeAction: '/preview/admin/people/m1/code',
+  person: anna, canIssue: false, peopleUrl: '/preview/admin/', rolesAction: '/preview/admin/people/m1/roles', codeAction: '/preview/admin/people/m1/code', endUrl: '/preview/admin/people/m1/end',
   applications: [application('iwmo', 'iWmo', true), application('ijw', 'iJw', true), application('wlz', 'Wlz-Registertoets', false)],
 };
 const given = { ...person, canIssue: true, applications: [application('iwmo', 'iWmo', true, 'gebruiker'), application('ijw', 'iJw', true)] };
@@ -50,13 +50,13 @@ const step = (id: string, page: Record<string, unknown>, name: string = id, loca
 });
 const spans = { minutes: 20, hours: 8 };
 const notice = {
-  now: noon, endsAt: noon + 100, warnAt: noon - 20, because: 'idle' as const, csrf: 'c', to: '/preview/admin/', pageOnly: false,
+  now: noon, endsAt: noon + 100, warnAt: noon - 20, because: 'idle' as const, token: 'c', to: '/preview/admin/', pageOnly: false,
   statusHref: '/preview/session/status', extendHref: '/preview/session/extend', logoutHref: '/preview/session/end', pageHref: '/preview/session?to=',
 };
 const problem = (code: string, message: string, field?: string) => ({ code, message, ...(field && { field }) });
 const end = (code: string, fine = false, params: Record<string, string | number> = {}): Sample => {
-  const all = { portal: portal.name, organisation: 'Gemeente Voorbeeld', missing: 'Aansluitings- en bewerkersovereenkomst; Bewerkersovereenkomst met VECOZO', count: 2, need: '3', got: '2', ...params };
-  return { name: `end-${code}`, view: 'login/end', titleKey: `end.${code}.title`, params: all, locals: { ...form, page: { code, params: all, fine, reference: 'K7QM4T', portalUrl: portal.url, canReturn: !fine } } };
+  const all = { portal: portal.name, organisation: 'Gemeente Voorbeeld', missing: 'Aansluitings- en bewerkersovereenkomst; Bewerkersovereenkomst met VECOZO', count: 2, need: '3', got: '2', by: 'portal', open: 'everyone', hopeless: 'no', address: '2001:db8::1428:57ab', ...params };
+  return { name: `end-${code}`, view: 'login/end', titleKey: `end.${code}.title`, params: all, locals: { ...form, page: { code, params: all, fine, reference: 'K7QM4T', portalUrl: portal.url, canReturn: !fine, canRestart: !fine && params['hopeless'] === undefined } } };
 };
 
 /** Every view in its states, with invented people. */
@@ -70,8 +70,9 @@ export const samples: Sample[] = [
   step('first-administrator', { organisation: 'Gemeente Voorbeeld' }),
   step('password', { identifiers: ['relation_number', 'username'] }),
   step('password', { identifiers: ['username'] }, 'password-error', { values: { username: 'jansen' }, problems: [problem('password.wrong', 'De ingevulde gegevens kloppen niet. Controleer ze en probeer het opnieuw')] }),
-  ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'no_role', 'level_too_low', 'not_administrator', 'flow_unsafe'].map((code) => end(code)),
-  end('verified', true),
+  ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'membership_ended', 'no_role', 'level_too_low', 'not_administrator', 'network_not_allowed', 'flow_unsafe'].map((code) => end(code)),
+  end('verified', true), end('registration_only', true),
+  { ...end('level_too_low', false, { hopeless: 'yes', by: 'organisation' }), name: 'end-level_out_of_reach' },
   { name: 'expired', view: 'login/expired', titleKey: 'expired.title', locals: { page: { portalName: portal.name, portalUrl: portal.url, answerUrl: '/back' } } },
   { name: 'leave', view: 'login/leave', titleKey: 'leave.title', params: { broker: 'RPN' }, locals: { page: { url: 'http://localhost:3002/sso', fields: { SAMLRequest: 'abc', RelayState: 'x' }, brokerName: 'RPN' } } },
   { name: 'error', view: 'error', titleKey: 'error.session_not_found.title', locals: { page: { code: 'session_not_found', reference: 'K7QM4T', portalUrl: portal.url } } },
@@ -86,7 +87,9 @@ export const samples: Sample[] = [
   { name: 'outbox', view: 'demo/outbox', titleKey: 'outbox.title', locals: { page: { messages } } },
   { name: 'people', view: 'admin/people', titleKey: 'admin.people.title', locals: { nav, csrf: 'c', page: { organisation: 'Gemeente Voorbeeld', people: everyone, pending: [anna] }, extendHref: '/preview/admin/', deadline: 4_000_000_000 } },
   { name: 'person', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: person, session: notice } },
-  { name: 'person-saved', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, saved: true } } },
+  { name: 'person-saved', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, saved: 'roles' } } },
+  { name: 'person-ended', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...person, person: { ...anna, status: 'ended' }, resumeAction: '/preview/admin/people/m1/resume', saved: 'ended' } } },
+  { name: 'end-access', view: 'admin/end', titleKey: 'admin.end.question', params: { name: anna.name }, locals: { nav, csrf: 'c', page: { person: anna, organisation: 'Gemeente Voorbeeld', endAction: '/preview/admin/people/m1/end', personUrl: '/preview/admin/people/m1' } } },
   { name: 'person-code', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, code: 'K7QM-4TPX-92', expiresAt: noon + 14 * day } } },
 ];
 

@@ -83,16 +83,23 @@ export async function register(at: Install, realm: string, portal: string, confi
 
 export const callback = 'http://localhost:9/cb';
 
+type Changes = Partial<z.input<typeof clientSchema>>;
+
 /** A client with a secret at Mijn CAK Zakelijk, ready to be used. */
-export async function cakClient(at: Install, id: string, changes: Partial<z.input<typeof clientSchema>> = {}): Promise<RelyingParty> {
+export function cakClient(at: Install, id: string, changes: Changes = {}): Promise<RelyingParty> {
+  return clientOf(at, 'cak', 'mijn-cak-zakelijk', id, changes);
+}
+
+/** The same at any portal. */
+export async function clientOf(at: Install, realm: string, portal: string, id: string, changes: Changes = {}): Promise<RelyingParty> {
   const secret = `secret-of-${id}-that-is-long-enough`;
-  await register(at, 'cak', 'mijn-cak-zakelijk', {
+  await register(at, realm, portal, {
     client_id: id, token_endpoint_auth_method: 'client_secret_basic', client_secret_hash: hashSecret(secret),
     redirect_uris: [callback], post_logout_redirect_uris: ['http://localhost:9/bye'], ...changes,
   });
   const alg = changes.id_token_signed_response_alg;
   const auth = changes.token_endpoint_auth_method === 'client_secret_post' ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
-  return RelyingParty.connect(`${at.url}/cak`, { client_id: id, ...(alg && { id_token_signed_response_alg: alg }) }, auth, callback);
+  return RelyingParty.connect(`${at.url}/${realm}`, { client_id: id, ...(alg && { id_token_signed_response_alg: alg }) }, auth, callback);
 }
 
 /** A client at Mijn CAK Zakelijk that signs with a key of its own (ES256, kid `k1`). */

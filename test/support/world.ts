@@ -90,8 +90,9 @@ async function cli(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: numb
   child.stdout.on('data', (chunk: Buffer) => { text += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => { text += chunk.toString(); });
   const [code] = await once(child, 'close') as [number];
-  const from = text.indexOf('{');
-  return { code, text, json: from < 0 ? {} : JSON.parse(text.slice(from)) as Record<string, unknown> };
+  const from = text.search(/^[[{]/m);
+  // a list is for who reads the text
+  return { code, text, json: text[from] === '{' ? JSON.parse(text.slice(from)) as Record<string, unknown> : {} };
 }
 
 async function ready(child: ChildProcess): Promise<void> {

@@ -55,7 +55,7 @@ function begin({ realm, config, acsUrl, spEntityId, spKey, spCert }: SamlBrokerO
     issuer: spEntityId,
     acsUrl,
     classRef: classRefFor(realm, config, request.levelId),
-    forceAuthn: config.force_authn,
+    forceAuthn: config.force_authn || request.fresh === true,
     serviceIndex: config.service_index,
     issuedAt,
   });

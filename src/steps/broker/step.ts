@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BrokerConfig, Realm } from '../../config/schema.ts';
+import { brokerSkew } from '../../flow/demand.ts';
 import { rankOf } from '../../flow/flow.ts';
 import { defineStep, type BrokerEvent, type Outcome, type Run } from '../../flow/step.ts';
 
@@ -21,7 +22,7 @@ export const broker = defineStep<unknown, unknown, Input>({
     gives: ['identified'],
     // another person may stand before us than a moment ago
     forgets: ['organisation_known', 'agreements_signed', 'organisation_has_administrator', 'registered', 'account_active',
-      'profile_complete', 'verified', 'administrator', 'has_role'],
+      'profile_complete', 'verified', 'membership_ended', 'administrator', 'has_role'],
     reaches: highestLevel(realm),
   }),
   page,
@@ -51,7 +52,9 @@ async function submit({ realm, facts }: BrokerRun, { broker: id }: Input): Promi
   return canDeliver(realm, chosen, facts.required.level) ? { kind: 'leave', broker: chosen.id } : refused('broker.unavailable');
 }
 
-async function resume(_run: BrokerRun, event: BrokerEvent): Promise<Outcome<unknown>> {
+async function resume({ facts: { required: { since } } }: BrokerRun, event: BrokerEvent): Promise<Outcome<unknown>> {
+  // asked to have the person log in anew, the broker answered with an older login: it would not count
+  if (event.ok && since !== undefined && event.at < since - brokerSkew) return refused('broker.not_fresh');
   if (event.ok) return { kind: 'pass', proofs: [{ factor: 'broker', level: event.level, at: event.at, broker: event.identity }] };
   if (event.code === 'cancelled') return refused('broker.cancelled');
   return refused(event.code === 'level_unavailable' ? 'broker.unavailable' : 'broker.failed');

@@ -23,10 +23,11 @@ export const password = defineStep<Config, unknown, Input>({
     settledBy: ['identified', 'level_reached'],
     passes: true,
     gives: ['identified', 'registered'],
-    forgets: ['organisation_known', 'agreements_signed', 'organisation_has_administrator', 'account_active', 'profile_complete', 'verified', 'administrator', 'has_role'],
+    forgets: ['organisation_known', 'agreements_signed', 'organisation_has_administrator', 'account_active', 'profile_complete', 'verified', 'membership_ended', 'administrator', 'has_role'],
     reaches: level,
   }),
-  page: ({ realm }) => ({ identifiers: realm.login.identifiers }),
+  // what the portal expects is filled in; it proves nothing, and can be typed over
+  page: ({ realm, hint }) => ({ identifiers: realm.login.identifiers, ...(hint !== undefined && text.safeParse(hint).success && { remembered: { username: hint } }) }),
   submit,
 });
 

@@ -15,7 +15,7 @@ export const profile = defineStep<unknown, unknown, Input>({
   secrets: [],
   model: () => ({
     settledBy: ['profile_complete'], passes: true, gives: ['registered', 'profile_complete', 'account_active'],
-    forgets: ['verified', 'administrator', 'has_role'],
+    forgets: ['verified', 'membership_ended', 'administrator', 'has_role'],
   }),
   page: async ({ db, facts }) => ({
     required: requiredProfileFields,

@@ -7,6 +7,8 @@ const config = z.strictObject({
   that: z.enum(predicateNames as [typeof predicateNames[number], ...typeof predicateNames]),
   /** code of the page that is shown when it does not; texts end.<code>.title and .body */
   else: z.string().regex(/^[a-z][a-z_]*$/),
+  /** a good end that is not a login: nothing is wrong, and there is nothing to begin anew */
+  fine: z.boolean().default(false),
 });
 type Config = z.infer<typeof config>;
 
@@ -24,18 +26,20 @@ export const requireStep = defineStep<Config, unknown, unknown>({
 });
 
 /** The parameters serve every such page: what is missing, for whom, and what was needed. */
-function refuse({ config: { else: code }, realm, portal, facts }: Run<Config, unknown>): Outcome<unknown> {
-  const label = (rank: number): string => realm.levels[rank]?.label ?? '-';
+function refuse({ config: { else: code, fine }, realm, portal, facts, address }: Run<Config, unknown>): Outcome<unknown> {
+  const label = (rank: number, otherwise = '-'): string => realm.levels[rank]?.label ?? otherwise;
   const missing = realm.agreements.filter((agreement) => facts.organisation?.missingAgreements.includes(agreement.id));
   return {
-    kind: 'deny', code,
+    kind: 'deny', code, ...(fine && { ended: 'fine' }),
     params: {
       portal: portal.name,
       organisation: facts.organisation?.name ?? '',
       missing: missing.map((agreement) => agreement.name).join('; '),
       count: missing.length,
-      need: label(facts.required.level),
+      need: label(facts.required.level, facts.required.levelId),
+      by: facts.required.by,
       got: label(facts.level),
+      address,
     },
   };
 }

@@ -41,7 +41,7 @@ async function submit(run: Run<Config, unknown>, { code }: z.infer<typeof input>
     if (!await redeemCode(tx, { codeId: checked.codeId, membershipId, runId: run.id, now: run.now })) throw new Overtaken();
   };
   return run.config.relogin
-    ? { kind: 'deny', code: 'verified', ended: 'fine', params: { portal: run.portal.name }, commit }
+    ? { kind: 'deny', code: 'verified', ended: 'fine', params: { portal: run.portal.name, open: run.portal.open }, commit }
     : { kind: 'pass', commit };
 }
 

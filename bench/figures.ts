@@ -1,0 +1,82 @@
+/** One round of load on one server: operations that succeeded, and CPU seconds (user and system) its process took for them. */
+export type Round = { operations: number; cpu: number };
+
+/** Rounds of both, in turn, and what each did afterwards for all of them together (CPU seconds): sealing, collecting garbage. */
+export type Measured = { sluis: Round[]; bare: Round[]; after: { sluis: number; bare: number } };
+
+/** `ratio`: operations per CPU second of Sluis over those of the bare provider. */
+export type Figure = { name: string; sluis: number; bare: number; ratio: number; bar: number; met: boolean };
+
+/** A figure with a highest value: seconds, megabytes. */
+export type Limit = { name: string; value: number; limit: number; unit: string; met: boolean };
+
+export type Machine = { cpu: string; cores: number; node: string; os: string };
+
+/** @throws Error of an empty list */
+export function median(numbers: number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
+  if (low === undefined || high === undefined) throw new Error('a median of nothing');
+  return (low + high) / 2;
+}
+
+/**
+ * Each round's cost with its share of what came afterwards; the ratio is the median over pairs of rounds that follow each
+ * other, so that a machine that slows down halfway slows both.
+ * @throws Error when a server did nothing, or the rounds are not pairs
+ */
+export function figureOf(name: string, bar: number, { sluis, bare, after }: Measured): Figure {
+  if (sluis.length !== bare.length) throw new Error(`${name}: rounds come in pairs`);
+  const [ours, theirs] = [speeds(name, sluis, after.sluis), speeds(name, bare, after.bare)];
+  const ratio = median(ours.map((speed, index) => speed / (theirs[index] ?? Number.NaN)));
+  return { name, sluis: median(ours), bare: median(theirs), ratio, bar, met: ratio >= bar };
+}
+
+/** Operations per CPU second of each round. */
+function speeds(name: string, rounds: Round[], after: number): number[] {
+  const share = after / rounds.reduce((sum, { operations }) => sum + operations, 0);
+  return rounds.map(({ operations, cpu }) => {
+    if (operations === 0 || cpu <= 0) throw new Error(`${name}: a round without operations or without CPU time measures nothing`);
+    return operations / (cpu + operations * share);
+  });
+}
+
+export function limitOf(name: string, value: number, limit: number, unit: string): Limit {
+  return { name, value, limit, unit, met: value <= limit };
+}
+
+/** 1 when anything is below its bar or above its limit. */
+export function exitCode(figures: Figure[], limits: Limit[]): 0 | 1 {
+  return [...figures, ...limits].every(({ met }) => met) ? 0 : 1;
+}
+
+/** What is printed: Markdown, as the handbook shows it. */
+export function report(machine: Machine, figures: Figure[], limits: Limit[]): string {
+  const rows = figures.map((figure) => [
+    figure.name, whole(figure.sluis), whole(figure.bare), figure.ratio.toFixed(2), `≥ ${figure.bar.toFixed(2)}`, verdict(figure),
+  ]);
+  const bounds = limits.map((limit) => [limit.name, `${short(limit.value)} ${limit.unit}`, `≤ ${limit.limit} ${limit.unit}`, verdict(limit)]);
+  return [
+    `${machine.cpu}, ${machine.cores} cores, ${machine.os}, Node ${machine.node}; the server on one core, the load on another.`,
+    ...(rows.length === 0 ? [] : ['', ...table(['operations per CPU second', 'Sluis', 'bare', 'ratio', 'bar', ''], rows)]),
+    ...(bounds.length === 0 ? [] : ['', ...table(['at rest', 'Sluis', 'limit', ''], bounds)]),
+  ].join('\n');
+}
+
+function table(head: string[], rows: string[][]): string[] {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const line = (cells: string[]): string => `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  return [line(head), `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`, ...rows.map(line)];
+}
+
+function verdict({ met }: { met: boolean }): string {
+  return met ? 'met' : 'NOT MET';
+}
+
+function whole(value: number): string {
+  return String(Math.round(value));
+}
+
+function short(value: number): string {
+  return value < 10 ? value.toFixed(2) : whole(value);
+}

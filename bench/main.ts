@@ -1,0 +1,121 @@
+import { mkdtempSync } from 'node:fs';
+import { cpus, release, tmpdir, type } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { root } from '../src/root.ts';
+import { contest, enter, load, pace, type Contender } from './contest.ts';
+import { exitCode, figureOf, limitOf, median, report, type Figure, type Limit, type Machine } from './figures.ts';
+import { createInstallation, type Installation } from './installation.ts';
+import { measures, type Measure } from './measures.ts';
+import { freePort, startServer } from './process.ts';
+import { profileIn, summarise } from './profile.ts';
+import { callback, scopes, type Subject } from './subject.ts';
+
+const usage = `usage: npm run bench -- [--only NAME] [--profile NAME] [--json]
+  --only NAME     one measure, may be repeated: ${measures.map(({ name }) => `'${name}'`).join(', ')}, 'rest'
+  --profile NAME  where Sluis spends its time in one measure, from a CPU profile
+  --json          the figures as JSON
+`;
+
+/** As many connections as people, each signed in. */
+const CONNECTIONS = 8;
+
+const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, profile: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } });
+if (values.help) process.stdout.write(usage);
+else await bench();
+
+async function bench(): Promise<void> {
+  const installation = await createInstallation({ people: CONNECTIONS });
+  try {
+    if (values.profile !== undefined) {
+      process.stdout.write(`${await profile(installation, measureOf(values.profile))}\n`);
+      return;
+    }
+    const only = values.only?.map((name) => (name === 'rest' ? name : measureOf(name).name));
+    const limits = !only || only.includes('rest') ? await atRest(installation) : [];
+    const figures = await underLoad(installation, measures.filter(({ name }) => !only || only.includes(name)));
+    process.stdout.write(values.json ? `${JSON.stringify({ machine: machine(), figures, limits }, null, 2)}\n` : `${report(machine(), figures, limits)}\n`);
+    process.exitCode = exitCode(figures, limits);
+  } finally {
+    installation.remove();
+  }
+}
+
+function measureOf(name: string): Measure {
+  const found = measures.find((measure) => measure.name === name);
+  if (!found) throw new Error(`there is no measure ${name}\n${usage}`);
+  return found;
+}
+
+/** Time to be ready on databases and keys that are there, and memory before the first request. */
+async function atRest(installation: Installation): Promise<Limit[]> {
+  await (await installation.start()).stop();
+  const starts: { ready: number; memory: number }[] = [];
+  for (let count = 0; count < 3; count += 1) {
+    const server = await installation.start();
+    await sleep(2000);
+    starts.push({ ready: server.ready, memory: server.memory() });
+    await server.stop();
+  }
+  return [
+    limitOf('ready, on a migrated database', median(starts.map(({ ready }) => ready)), 2, 's'),
+    limitOf('memory, with five realms', median(starts.map(({ memory }) => memory)), 200, 'MB'),
+  ];
+}
+
+async function underLoad(installation: Installation, chosen: Measure[]): Promise<Figure[]> {
+  if (chosen.length === 0) return [];
+  const sluis = await enter(await installation.start(), installation, installation.people);
+  const bare = await bareProvider(installation);
+  const figures: Figure[] = [];
+  for (const measure of chosen) {
+    process.stderr.write(`${measure.name} …`);
+    const figure = figureOf(measure.name, measure.bar, await contest(measure, sluis, bare, pace));
+    process.stderr.write(` ${figure.ratio.toFixed(2)}\n`);
+    figures.push(figure);
+  }
+  for (const { lanes, server } of [sluis, bare]) {
+    await Promise.all(lanes.map((lane) => lane.close()));
+    await server.stop();
+  }
+  return figures;
+}
+
+/** The provider alone, with the same two clients and as many people. */
+async function bareProvider({ portal, batch, people }: Installation): Promise<Contender> {
+  const subject: Subject = { name: 'bare', port: await freePort(), host: 'bare.example', prefix: '', portal, batch };
+  const client = { token_endpoint_auth_method: 'client_secret_basic', id_token_signed_response_alg: 'ES256' };
+  const clients = [
+    { ...client, client_id: portal.id, client_secret: portal.secret, redirect_uris: [callback], grant_types: ['authorization_code', 'refresh_token'], scope: scopes },
+    { ...client, client_id: batch.id, client_secret: batch.secret, redirect_uris: [], response_types: [], grant_types: ['client_credentials'], scope: 'roles' },
+  ];
+  const server = await startServer({
+    script: join(root, 'dist/bench/bare.js'), log: join(mkdtempSync(join(tmpdir(), 'sluis-bench-')), 'bare'),
+    env: { NODE_ENV: 'production', BARE: JSON.stringify({ port: subject.port, issuer: `https://${subject.host}`, clients }) },
+  });
+  return enter(server, subject, people);
+}
+
+/** Eight seconds of one measure under the profiler, after a warm-up that it sees too. */
+async function profile(installation: Installation, measure: Measure): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluis-profile-'));
+  // its keys are made at the first start
+  await (await installation.start()).stop();
+  const start = performance.now();
+  const server = await installation.start(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
+  const sluis = await enter(server, installation, installation.people);
+  if (measure.people) await Promise.all(sluis.lanes.map((lane, index) => lane.login(installation.people[index] ?? {})));
+  await load(measure, sluis, 4_000);
+  const skip = (performance.now() - start) / 1000;
+  await load(measure, sluis, 8_000);
+  await Promise.all(sluis.lanes.map((lane) => lane.close()));
+  await server.stop();
+  const file = profileIn(folder);
+  return `${summarise(file, skip)}\n\n${file}: open it in Chromium's developer tools`;
+}
+
+function machine(): Machine {
+  const [first] = cpus();
+  return { cpu: first?.model.trim() ?? 'unknown processor', cores: cpus().length, node: process.version, os: `${type()} ${release()}` };
+}

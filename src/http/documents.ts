@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Context } from 'koa';
+import type { RealmHost } from './realm.ts';
+
+type Document = { body: Buffer; headers: OutgoingHttpHeaders; etag: string };
+
+/** What every portal and API reads over and over, and is the same for all of them until the keys change. */
+const paths = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks']);
+
+/** Seconds, where the provider's answer says nothing: the next keys are published long before they sign. */
+const MAX_AGE = 300;
+
+/**
+ * Keeps the provider's discovery documents and keys as the bytes that were sent, for as long as the provider itself: new
+ * keys come with a new provider, and with that its documents are made anew.
+ * @returns answers a request when it can (`path` is below the realm); else it keeps what the provider is going to answer
+ */
+export function keptDocuments(host: Pick<RealmHost, 'provider' | 'realm'>): (ctx: Context, path: string) => boolean {
+  const kept = new WeakMap<object, Map<string, Document>>();
+  const { origin } = new URL(host.realm.issuer);
+  return (ctx, path) => {
+    // pages of other origins get headers of their own, and addresses in the documents follow those of the request
+    if (ctx.method !== 'GET' || !paths.has(path) || ctx.headers.origin !== undefined || `${ctx.protocol}://${ctx.host}` !== origin) return false;
+    const documents = kept.get(host.provider) ?? new Map<string, Document>();
+    kept.set(host.provider, documents);
+    const document = documents.get(path);
+    if (document) answer(ctx, document);
+    else listen(ctx.res, (made) => documents.set(path, made));
+    return document !== undefined;
+  };
+}
+
+function answer(ctx: Context, { body, headers, etag }: Document): void {
+  ctx.respond = false;
+  const { 'content-length': _, ...others } = headers;
+  if (ctx.headers['if-none-match'] === etag) ctx.res.writeHead(304, others).end();
+  else ctx.res.writeHead(200, headers).end(body);
+}
+
+/** Hears what is sent in the end, whatever else adds to it on the way. */
+function listen(res: ServerResponse, keep: (document: Document) => void): void {
+  const ours = new Set(res.getHeaderNames());
+  const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse;
+  res.end = ((...args: unknown[]) => {
+    const [chunk] = args;
+    if (res.statusCode === 200 && (typeof chunk === 'string' || Buffer.isBuffer(chunk))) {
+      const body = Buffer.from(chunk as string);
+      const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+      res.setHeader('ETag', etag);
+      if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', `public, max-age=${MAX_AGE}`);
+      keep({ body, etag, headers: Object.fromEntries(Object.entries(res.getHeaders()).filter(([name]) => !ours.has(name))) });
+    }
+    return end(...args);
+  }) as typeof res.end;
+}

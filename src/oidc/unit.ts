@@ -1,0 +1,75 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import type { Database } from '../store/database.ts';
+import type { Db } from '../store/schema.ts';
+import { RETRY_AFTER, Unavailable } from '../store/unavailable.ts';
+
+/** May run again when PostgreSQL breaks a deadlock. @throws OIDCProviderError when another request was first */
+export type Write = (db: Db) => Promise<void>;
+type Unit = { writes: Write[]; open: boolean };
+type Page = (ctx: KoaContextWithOIDC, error: { error: string; error_description?: string | undefined }) => Promise<void>;
+
+const current = new AsyncLocalStorage<Unit>();
+
+/**
+ * Writes at the end of the provider's request, together with all else that it writes; at once when there is no such
+ * request. What a request reads is thus always what was committed before it.
+ */
+export async function write(database: Database, work: Write): Promise<void> {
+  const unit = current.getStore();
+  if (unit?.open) unit.writes.push(work);
+  else await work(database.db);
+}
+
+/**
+ * Everything that the provider writes in one request becomes one transaction before the answer is sent: left alone, the
+ * library consumes a refresh token, then stores the next, and whatever goes wrong in between has taken the session from
+ * somebody who did nothing wrong. A request that fails leaves nothing behind, so it may be sent again, and an answer
+ * that was sent is stored, with its audit row.
+ */
+export function writeWhole(provider: Provider, { database, page }: { database: Database; page: Page }): void {
+  provider.on('server_error', (ctx, error) => { if (error instanceof Unavailable) ctx.state['unavailable'] = true; });
+  provider.use(async (koa, next) => {
+    const ctx = koa as unknown as KoaContextWithOIDC;
+    const unit: Unit = { writes: [], open: true };
+    try {
+      await current.run(unit, next);
+      unit.open = false;
+      if (ctx.state['unavailable'] === true) await refuse(ctx, new TemporarilyUnavailable(), page);
+      else if (ctx.status < 500) await commit(database, unit.writes);
+    } catch (error) {
+      unit.open = false;
+      const refusal = refusalOf(error);
+      if (!refusal) throw error;
+      provider.emit(refusal.status === 503 ? 'server_error' : 'grant.error', ctx, error);
+      await refuse(ctx, refusal, page);
+    }
+  });
+}
+
+function refusalOf(error: unknown): Error & { status: number; error: string; error_description?: string } | undefined {
+  if (error instanceof Unavailable) return new TemporarilyUnavailable();
+  return error instanceof errors.OIDCProviderError ? error as Error & { status: number; error: string } : undefined;
+}
+
+async function commit(database: Database, writes: Write[]): Promise<void> {
+  const [only] = writes;
+  if (writes.length === 1) return only?.(database.db);
+  if (writes.length > 0) await database.transaction(async (tx) => { for (const work of writes) await work(tx); });
+}
+
+/** In place of an answer that was ready: nothing that it promised may reach the browser. */
+async function refuse(ctx: KoaContextWithOIDC, { status, error, error_description }: { status: number; error: string; error_description?: string }, page: Page): Promise<void> {
+  for (const name of ['Location', 'Set-Cookie']) ctx.remove(name);
+  ctx.status = status;
+  if (status === 503) ctx.set('Retry-After', String(RETRY_AFTER));
+  const body = { error, ...(error_description !== undefined && { error_description }) };
+  if (ctx.accepts('json', 'html') === 'html') await page(ctx, body);
+  else ctx.body = body;
+}
+
+class TemporarilyUnavailable extends Error {
+  readonly status = 503;
+  readonly error = 'temporarily_unavailable';
+  readonly error_description = 'try again in some minutes';
+}

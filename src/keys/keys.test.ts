@@ -87,6 +87,16 @@ describe('rotate', () => {
     expect(cookies).toEqual([after.cookies[1], expect.any(String), after.cookies[0]]);
   });
 
+  test('a cookie key without a next one signs once more, while its next one becomes known', async () => {
+    const { cookies: [only] } = await ensureRealmKeys(folder, 'town');
+    writeFileSync(join(folder, 'town', 'cookies.json'), JSON.stringify([only]), { mode: 0o600 });
+    await rotate(folder, 'town');
+    const { cookies } = await ensureRealmKeys(folder, 'town');
+    expect(cookies).toEqual([only, expect.any(String)]);
+    await rotate(folder, 'town');
+    expect((await ensureRealmKeys(folder, 'town')).cookies).toEqual([cookies[1], expect.any(String), only]);
+  });
+
   test('listing shows states and nothing secret', async () => {
     expect(listKeys(folder, 'town')).toEqual([]);
     const infos = await rotate(folder, 'town');

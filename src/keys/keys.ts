@@ -67,8 +67,9 @@ export async function rotate(folder: string, realmId: string, options: KeyOption
   const { cookies } = await ensureRealmKeys(folder, realmId, options);
   const files = filesOf(folder, realmId);
   replaceKeyFile(files.signing, pretty(rotated(readSigning(files.signing, options), seconds(), options.rsaBits ?? 2048)));
-  const [current = newSecret(), next = newSecret()] = cookies;
-  replaceKeyFile(files.cookies, pretty([next, newSecret(), current]));
+  const [current = newSecret(), next] = cookies;
+  // a file of 0.1.0 may hold no next key: it is published first, or one node would sign with what the others do not know
+  replaceKeyFile(files.cookies, pretty(next === undefined ? [current, newSecret()] : [next, newSecret(), current]));
   return listKeys(folder, realmId, options);
 }
 

@@ -42,7 +42,7 @@ test('takes what was rotated, once; the SAML key and the form secret stay those 
   await Promise.all([watch.look(), watch.look()]);
   await watch.look();
   expect(taken).toHaveLength(1);
-  expect(taken[0]?.jwks.keys[0]).toEqual(keys.jwks.keys[2]);
+  expect(keys.jwks.keys.slice(1)).toContainEqual(taken[0]?.jwks.keys[0]);
   // another node that has not looked yet verifies what this one signs now
   expect(keys.cookies).toContain(taken[0]?.cookies[0]);
   expect([taken[0]?.secret, taken[0]?.saml]).toEqual([keys.secret, keys.saml]);

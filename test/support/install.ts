@@ -99,7 +99,7 @@ export async function install(options: { prepare?: (workshop: Workshop) => void;
  * to the next ones, as long as they are made in the same way. Returns what keeps those that were made now.
  */
 export function lendKeys(folder: string): () => void {
-  const made = createHash('sha256').update(readFileSync(join(root, 'src/keys/signing.ts'))).digest('hex').slice(0, 12);
+  const made = createHash('sha256').update(readFileSync(join(root, 'src/keys/signing.ts'))).update(readFileSync(join(root, 'src/keys/keys.ts'))).digest('hex').slice(0, 12);
   const kept = join(tmpdir(), `sluis-test-keys-${made}`);
   if (existsSync(kept)) {
     cpSync(kept, folder, { recursive: true, force: false });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { BlockList, isIPv6 } from 'node:net';
 import { join } from 'node:path';
@@ -66,16 +66,35 @@ function trustProxies(system: System): Middleware {
     if (bits === undefined) trusted.addAddress(address, family);
     else trusted.addSubnet(address, Number(bits), family);
   }
-  const isTrusted = (address: string): boolean => trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  const isTrusted = remembered((address) => trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'));
   return async (ctx, next) => {
     const peer = plainAddress(ctx.req);
     const chain = isTrusted(peer) ? String(ctx.req.headers['x-forwarded-for'] ?? '').split(',').map((a) => a.trim()).filter(Boolean) : [];
     // the last address that is not one of ours is the client; what stands before it anyone can write
     ctx.state['address'] = chain.findLast((address) => !isTrusted(address)) ?? peer;
-    ctx.state['reference'] = randomBytes(5).toString('hex').toUpperCase();
+    ctx.state['reference'] = newReference();
     if (!isTrusted(peer)) for (const name of Object.keys(ctx.req.headers)) if (name.startsWith('x-forwarded-')) delete ctx.req.headers[name];
     await next();
   };
+}
+
+/** Answers about the last thousand addresses: they follow from the configuration alone, and looking takes longer than remembering. */
+function remembered(ask: (address: string) => boolean): (address: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (address) => {
+    const before = known.get(address);
+    if (before !== undefined) return before;
+    const answer = ask(address);
+    if (known.size >= 1000) known.clear();
+    known.set(address, answer);
+    return answer;
+  };
+}
+
+/** Ten hexadecimal digits, drawn ahead in batches. */
+function newReference(): string {
+  const id = randomUUID();
+  return `${id.slice(0, 8)}${id.slice(9, 11)}`.toUpperCase();
 }
 
 function plainAddress(req: IncomingMessage): string {

@@ -60,7 +60,7 @@ describe('the flows that ship', () => {
     const flow = realm.flows['eherkenning']!;
     const spoiled = { ...realm, flows: { ...realm.flows, eherkenning: { ...flow, bindings: flow.bindings.filter((b) => b.id !== 'agreements') } } };
     const found = proveRealm(spoiled, shipped).find((c) => c.message === 'a run can end without agreements_signed');
-    expect(found).toMatchObject({ flow: 'eherkenning', portal: 'portaal-zorg' });
+    expect(found).toMatchObject({ flow: 'eherkenning', portal: 'centrale-voorziening-bvv' });
     expect(found?.path.join(' ')).toContain('profile');
   });
 

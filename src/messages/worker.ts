@@ -45,23 +45,28 @@ export function backOff(attempt: number): number {
   return Math.min(LONGEST, 30 * 2 ** (attempt - 1));
 }
 
+/** Takes messages that are due, of channels that have room. */
+function claimer({ database, clock, log }: Required<Pick<WorkerOptions, 'database' | 'clock' | 'log'>>): (full: Message['channel'][]) => Promise<Message[]> {
+  let latest = Infinity;
+  return async (full) => {
+    const now = clock();
+    // at the start, and after a step back: what was written by a clock that was ahead would wait for it
+    if (now < latest && await bringForward(database.db, now, LONGEST) > 0) log.warn({}, 'messages brought forward: the clock stepped back');
+    latest = now;
+    return claimMessages(database, BATCH, now, full);
+  };
+}
+
 /** Sends what stands in a realm's outbox. A message is never lost, and sent twice only when a worker dies over it. */
 export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock, observe = () => undefined }: WorkerOptions): OutboxWorker {
   let stopped = false;
   let claiming: Promise<void> = Promise.resolve();
   let refills = 0;
-  let latest = Infinity;
   const inHand = new Map<Promise<void>, Message['channel']>();
   const full = () => [...new Set(inHand.values())].filter((channel) => [...inHand.values()].filter((one) => one === channel).length >= BATCH);
   const unread = (error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read');
 
-  const claim = async () => {
-    const now = clock();
-    // at the start, and after a step back: what was written by a clock that was ahead would wait for it
-    if (now < latest && await bringForward(database.db, now, LONGEST) > 0) log.warn({}, 'messages brought forward: the clock stepped back');
-    latest = now;
-    return claimMessages(database, BATCH, now, full());
-  };
+  const claim = claimer({ database, clock, log });
   const begin = (message: Message) => {
     const work = sendOne({ database, senders, log, clock, observe }, message)
       .catch((error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be written'))
@@ -78,7 +83,7 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
   const take = () => {
     const turn = claiming.then(async () => {
       for (let taken = 0; ;) {
-        const messages = stopped ? [] : await claim();
+        const messages = stopped ? [] : await claim(full());
         for (const message of messages) begin(message);
         taken += messages.length;
         if (messages.length === 0) return taken;

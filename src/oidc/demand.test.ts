@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Client, KoaContextWithOIDC } from 'oidc-provider';
 import { portalWith } from '../../test/support/flow.ts';
 import { exampleRealm, noon } from '../../test/support/house.ts';
-import { assertAcrRequest, clientDemand, demandOf } from './demand.ts';
+import { assertClaims, clientDemand, demandOf } from './demand.ts';
 
 const levels = ['low', 'substantial', 'high'].map((id) => ({ id, label: id, acr: `urn:${id}` }));
 const realm = exampleRealm({ levels });
@@ -55,10 +55,14 @@ describe('what else a request asks', () => {
   });
 
   test.each(['urn:high', 42, [], { essential: 'yes', value: 'urn:high' }, { value: 3 }, { values: 'urn:high' }, { values: [] }, { values: [1] }])('an acr of %j in claims is refused, not passed over', (acr) => {
-    expect(() => assertAcrRequest({ id_token: { acr } })).toThrow('invalid_request');
+    expect(() => assertClaims({ id_token: { acr } })).toThrow('invalid_request');
   });
 
-  test.each([{}, { id_token: {} }, { id_token: { acr: null } }, { userinfo: { acr: 42 } }, { id_token: { acr: { essential: true, values: ['urn:high'] } } }])('%j is sound', (asked) => {
-    expect(() => assertAcrRequest(asked)).not.toThrow();
+  test.each([{ userinfo: { email: 'x' } }, { id_token: { name: [] } }, { userinfo: { phone_number: true } }])('%j is refused', (asked) => {
+    expect(() => assertClaims(asked)).toThrow('invalid_request');
+  });
+
+  test.each([{}, { id_token: {} }, { id_token: { acr: null } }, { userinfo: { email: null } }, { id_token: { acr: { essential: true, values: ['urn:high'] } } }])('%j is sound', (asked) => {
+    expect(() => assertClaims(asked)).not.toThrow();
   });
 });

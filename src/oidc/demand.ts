@@ -43,8 +43,15 @@ function lowest(realm: Realm, acrs: string[]): LevelDemand | undefined {
   return level && { levelId: level.id, by: 'request' };
 }
 
-/** @throws errors.InvalidRequest when the `acr` in `claims` cannot be read; to pass over it would be to ask less */
-export function assertAcrRequest(claims: unknown): void {
+/**
+ * Checks the parameter `claims` (OpenID Connect Core 5.5): every claim is null or an object.
+ * @throws errors.InvalidRequest also when the `acr` cannot be read; to pass over it would be to ask less
+ */
+export function assertClaims(claims: unknown): void {
+  const { id_token = {}, userinfo = {} } = claims as { id_token?: object; userinfo?: object };
+  for (const [name, asked] of [...Object.entries(id_token), ...Object.entries(userinfo)] as [string, unknown][]) {
+    if (typeof asked !== 'object' || Array.isArray(asked)) throw new errors.InvalidRequest(`claims: ${name} must be null or an object`);
+  }
   const request = acrRequestOf(claims);
   if (request === undefined) return;
   const { essential, value, values } = request as Record<string, unknown>;
@@ -54,7 +61,5 @@ export function assertAcrRequest(claims: unknown): void {
 }
 
 function acrRequestOf(claims: unknown): AcrRequest | undefined {
-  const acr = (claims as { id_token?: { acr?: unknown } }).id_token?.acr ?? undefined;
-  if (acr !== undefined && (typeof acr !== 'object' || Array.isArray(acr))) throw new errors.InvalidRequest('claims.id_token.acr must be an object or null');
-  return acr as AcrRequest | undefined;
+  return (claims as { id_token?: { acr?: AcrRequest | null } }).id_token?.acr ?? undefined;
 }

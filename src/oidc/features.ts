@@ -1,7 +1,7 @@
 import type { Client, Configuration, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { derivedKey } from '../keys/derive.ts';
 import { introspectionPolicy } from './account.ts';
-import { assertAcrRequest } from './demand.ts';
+import { assertClaims } from './demand.ts';
 import { endedOf } from './logout.ts';
 import type { ProviderOptions } from './provider.ts';
 import { checkRequestObject } from './requests.ts';
@@ -18,7 +18,7 @@ export function features(options: ProviderOptions, findAccount: FindAccount): Fe
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     userinfo: { enabled: true },
     jwtUserinfo: { enabled: true },
-    claimsParameter: { enabled: true, assertClaimsParameter: async (_ctx, claims) => assertAcrRequest(claims) },
+    claimsParameter: { enabled: true, assertClaimsParameter: async (_ctx, claims) => assertClaims(claims) },
     encryption: { enabled: true },
     clientCredentials: { enabled: true },
     resourceIndicators: {

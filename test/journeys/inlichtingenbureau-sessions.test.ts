@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { describeInBrowser, launch, Visitor } from '../support/browser.ts';
+import { launch, Visitor } from '../support/browser.ts';
 import { clientOf, codeFor } from '../support/portal-client.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { describeJourney, type World } from '../support/world.ts';
 import { byCard, levelOf, menuOf, nameAndPassword, startAtPortal, throughBroker } from '../support/zorg.ts';
 
 /** Several portals with one login, each with its own level; and the test environment of one of them. */
-describeInBrowser('Inlichtingenbureau: één keer inloggen voor meer portalen', () => {
+describeJourney('Inlichtingenbureau: één keer inloggen voor meer portalen', (start) => {
   let world: World;
   let browser: Browser;
   let anneke: Visitor;
 
   beforeAll(async () => {
-    [world, browser] = [await startWorld(), await launch()];
+    [world, browser] = [await start(), await launch()];
     anneke = await Visitor.arrive(browser);
   }, 120_000);
   afterAll(async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { HttpBrowser, Page } from '../support/http-browser.ts';
 import { install, type Install } from '../support/install.ts';
 import { brokerAnswer, depart, ib, person } from '../support/journeys.ts';
-import { cakClient, cakLogin, clientOf, typePassword, type RelyingParty, type Tokens } from '../support/relying-party.ts';
+import { cakClient, cakLogin, ibClient, typePassword, type RelyingParty, type Tokens } from '../support/relying-party.ts';
 
 /** How old a login may be, and when it must be made anew. Broker RPN does not force a login: it answers as its session is. */
 let at: Install;
@@ -12,7 +12,7 @@ let low: RelyingParty;
 let high: RelyingParty;
 beforeAll(async () => {
   at = await install({ change: ({ realms }) => { for (const broker of realms.flatMap((realm) => realm.brokers)) broker.force_authn = false; } });
-  [rp, low, high] = [await cakClient(at, 'rp'), await clientOf(at, ib, 'werk-en-inkomen', 'low'), await clientOf(at, ib, 'portaal-zorg', 'high')];
+  [rp, low, high] = [await cakClient(at, 'rp'), await ibClient(at, 'werk-en-inkomen', 'low'), await ibClient(at, 'portaal-zorg', 'high')];
 }, 60_000);
 afterAll(() => at?.stop());
 

@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { inflateRawSync } from 'node:zlib';
 import { changeMinimumLevel } from '../../src/domain/organisations.ts';
+import { setMinimumLevel } from '../../src/store/organisations.ts';
 import { desk } from '../support/house.ts';
 import type { HttpBrowser, Page } from '../support/http-browser.ts';
 import { install, type Install } from '../support/install.ts';
 import { brokerAnswer, depart, ib, newcomer, person, profile, type Someone } from '../support/journeys.ts';
-import { cakClient, cakLogin, clientOf, register, type RelyingParty, type Tokens } from '../support/relying-party.ts';
+import { cakClient, cakLogin, ibClient, register, type RelyingParty, type Tokens } from '../support/relying-party.ts';
 
 /** What a request demands of a login, and what is said when it cannot be met. */
 let at: Install;
@@ -14,7 +15,7 @@ let high: RelyingParty;
 let cak: RelyingParty;
 beforeAll(async () => {
   at = await install();
-  [low, high, cak] = [await clientOf(at, ib, 'werk-en-inkomen', 'low'), await clientOf(at, ib, 'portaal-zorg', 'high'), await cakClient(at, 'cak')];
+  [low, high, cak] = [await ibClient(at, 'werk-en-inkomen', 'low'), await ibClient(at, 'portaal-zorg', 'high'), await cakClient(at, 'cak')];
 }, 60_000);
 afterAll(() => at?.stop());
 afterEach(() => minimum(undefined));
@@ -50,12 +51,11 @@ async function enter(rp: RelyingParty, browser: HttpBrowser, params: Params = {}
 /** The lowest level that Gemeente Lissendam asks of its people. */
 async function minimum(level: string | undefined): Promise<void> {
   const { database, realm } = at.host(ib);
+  const organisationId = person('ib-user').organisation_id ?? '';
   const known = level === undefined || realm.levels.some(({ id }) => id === level);
-  await database.transaction((tx) => changeMinimumLevel(tx, {
-    // a level that was in the ladder when it was set
-    realm: known ? realm : { ...realm, levels: [...realm.levels, { id: level, label: level, acr: level }] },
-    organisationId: person('ib-user').organisation_id ?? '', level, actor: desk, now: at.now(),
-  }));
+  // a level that was in the ladder when it was set: the ladder changed since, and ended nobody's session
+  if (!known) return setMinimumLevel(database.db, organisationId, level);
+  await database.transaction((tx) => changeMinimumLevel(tx, { realm, organisationId, level, actor: desk, now: at.now() }));
 }
 
 describe('IB-10 two portals, one browser', () => {
@@ -67,7 +67,7 @@ describe('IB-10 two portals, one browser', () => {
     const page = await browser.get(started.url);
     expect(page.step).toBe('broker');
     const upgraded = await high.finish(started, await show(browser, page, 'loa3'));
-    expect(upgraded.claims).toMatchObject({ acr: acr.eh3, sub: person('ib-user').account?.id });
+    expect(upgraded.claims.acr).toBe(acr.eh3);
     expect((await enter(low, browser)).claims.acr).toBe(acr.eh3);
     expect((await enter(high, browser, { prompt: 'none' })).claims.acr).toBe(acr.eh3);
   });
@@ -144,7 +144,7 @@ describe('a level that the organisation asks', () => {
 
 describe('a level that the client asks', () => {
   test('counts above its portal\'s, in a run and silently; the other client of the portal stays as it was', async () => {
-    const strict = await clientOf(at, ib, 'werk-en-inkomen', 'strict', { level: 'eh3' });
+    const strict = await ibClient(at, 'werk-en-inkomen', 'strict', { level: 'eh3' });
     const browser = at.browser();
     await login(low, browser, 'loa2');
     expect([await silently(low, browser), await silently(strict, browser)]).toEqual(['code', 'login_required']);
@@ -152,20 +152,20 @@ describe('a level that the client asks', () => {
   });
 
   test('raised later, its tokens no longer work, those of another client do; a lower one lowers nothing', async () => {
-    const later = await clientOf(at, ib, 'werk-en-inkomen', 'later');
+    const later = await ibClient(at, 'werk-en-inkomen', 'later');
     const browser = at.browser();
     const [of, other] = [await login(later, browser, 'loa2'), await enter(low, browser)];
-    const raise = (level: string) => clientOf(at, ib, 'werk-en-inkomen', 'later', { level });
+    const raise = (level: string) => ibClient(at, 'werk-en-inkomen', 'later', { level });
     await raise('eh3');
     expect([(await later.userinfo(of.access_token)).status, (await low.userinfo(other.access_token)).status]).toEqual([401, 200]);
     // the introspecting client may be the other one of the portal: the token's own client counts
     expect([await low.introspect(of.access_token), await low.introspect(other.access_token)]).toMatchObject([{ active: false }, { active: true }]);
-    const lax = await clientOf(at, ib, 'portaal-zorg', 'lax', { level: 'eh2' });
+    const lax = await ibClient(at, 'portaal-zorg', 'lax', { level: 'eh2' });
     expect(await silently(lax, browser)).toBe('login_required');
   });
 
   test('that is not in the ladder (any more) lets nobody in', async () => {
-    await register(at, ib, 'werk-en-inkomen', { client_id: 'lost', token_endpoint_auth_method: 'client_secret_basic', client_secret_hash: `sha256:${'a'.repeat(43)}`, redirect_uris: [low.redirectUri], level: 'gone' });
+    await register(at, ib, 'werk-en-inkomen', { client_id: 'lost', jwks_uri: 'https://portaal.example/jwks.json', redirect_uris: [low.redirectUri], level: 'gone' });
     const { url } = await low.start({ client_id: 'lost' });
     expect((await at.browser().get(url)).answer['error']).toBe('unmet_authentication_requirements');
   });

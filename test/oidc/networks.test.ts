@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { HttpBrowser, type Page } from '../support/http-browser.ts';
 import { install, type Install } from '../support/install.ts';
 import { arrive, brokerAnswer, codeFor, depart, ib, login, newcomer, person, redeem, registerAt, throughBroker, type Someone } from '../support/journeys.ts';
-import { clientOf, type RelyingParty } from '../support/relying-party.ts';
+import { ibClient, type RelyingParty } from '../support/relying-party.ts';
 
 /** IB-10: where a portal can be reached from. The tests' own machine plays the reverse proxy, which says where a browser is. */
 const [inside, insideV6, outside] = ['10.20.30.40', '2001:db8:7::1', '198.51.100.9'];
@@ -15,7 +15,7 @@ beforeAll(async () => {
       for (const id of ['portaal-zorg', 'beheer']) realms.find((realm) => realm.id === ib)!.portals.find((portal) => portal.id === id)!.networks = ['10.0.0.0/8', '2001:db8::/32'];
     },
   });
-  rp = await clientOf(at, ib, 'portaal-zorg', 'rp');
+  rp = await ibClient(at, 'portaal-zorg', 'rp');
 }, 60_000);
 afterAll(() => at?.stop());
 

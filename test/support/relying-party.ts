@@ -7,7 +7,7 @@ import { putClient } from '../../src/store/clients.ts';
 import type { z } from 'zod';
 import type { HttpBrowser, Page } from './http-browser.ts';
 import type { Install } from './install.ts';
-import { person } from './journeys.ts';
+import { ib, person } from './journeys.ts';
 
 /** A portal as its builder writes it: the issuer, a client id and its credential, and a library. */
 export const insecure = { [oauth.allowInsecureRequests]: true } as const;
@@ -86,30 +86,35 @@ export const callback = 'http://localhost:9/cb';
 type Changes = Partial<z.input<typeof clientSchema>>;
 
 /** A client with a secret at Mijn CAK Zakelijk, ready to be used. */
-export function cakClient(at: Install, id: string, changes: Changes = {}): Promise<RelyingParty> {
-  return clientOf(at, 'cak', 'mijn-cak-zakelijk', id, changes);
-}
-
-/** The same at any portal. */
-export async function clientOf(at: Install, realm: string, portal: string, id: string, changes: Changes = {}): Promise<RelyingParty> {
+export async function cakClient(at: Install, id: string, changes: Changes = {}): Promise<RelyingParty> {
   const secret = `secret-of-${id}-that-is-long-enough`;
-  await register(at, realm, portal, {
+  await register(at, 'cak', 'mijn-cak-zakelijk', {
     client_id: id, token_endpoint_auth_method: 'client_secret_basic', client_secret_hash: hashSecret(secret),
     redirect_uris: [callback], post_logout_redirect_uris: ['http://localhost:9/bye'], ...changes,
   });
   const alg = changes.id_token_signed_response_alg;
   const auth = changes.token_endpoint_auth_method === 'client_secret_post' ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
-  return RelyingParty.connect(`${at.url}/${realm}`, { client_id: id, ...(alg && { id_token_signed_response_alg: alg }) }, auth, callback);
+  return RelyingParty.connect(`${at.url}/cak`, { client_id: id, ...(alg && { id_token_signed_response_alg: alg }) }, auth, callback);
 }
 
 /** A client at Mijn CAK Zakelijk that signs with a key of its own (ES256, kid `k1`). */
-export async function keyClient(at: Install, id: string, changes: Partial<z.input<typeof clientSchema>> = {}): Promise<{ rp: RelyingParty; keys: CryptoKeyPair }> {
+export function keyClient(at: Install, id: string, changes: Changes = {}): Promise<{ rp: RelyingParty; keys: CryptoKeyPair }> {
+  return keyClientAt(at, 'cak', 'mijn-cak-zakelijk', id, changes);
+}
+
+/** The same at any portal. */
+export async function keyClientAt(at: Install, realm: string, portal: string, id: string, changes: Changes = {}): Promise<{ rp: RelyingParty; keys: CryptoKeyPair }> {
   const keys = await generateKeyPair('ES256', { extractable: true }) as CryptoKeyPair;
   const own = { ...await exportJWK(keys.publicKey), kid: 'k1', alg: 'ES256', use: 'sig' };
   const { jwks, ...rest } = changes;
-  await register(at, 'cak', 'mijn-cak-zakelijk', { client_id: id, jwks: { keys: [own, ...(jwks?.keys ?? [])] }, redirect_uris: [callback], ...rest });
+  await register(at, realm, portal, { client_id: id, jwks: { keys: [own, ...(jwks?.keys ?? [])] }, redirect_uris: [callback], ...rest });
   const client = { client_id: id, ...(rest.userinfo_signed_response_alg && { userinfo_signed_response_alg: rest.userinfo_signed_response_alg }) };
-  return { rp: await RelyingParty.connect(`${at.url}/cak`, client, oauth.PrivateKeyJwt({ key: keys.privateKey, kid: 'k1' }), callback), keys };
+  return { rp: await RelyingParty.connect(`${at.url}/${realm}`, client, oauth.PrivateKeyJwt({ key: keys.privateKey, kid: 'k1' }), callback), keys };
+}
+
+/** A client at a portal of the Inlichtingenbureau, whose profile knows keys only. */
+export async function ibClient(at: Install, portal: string, id: string, changes: Changes = {}): Promise<RelyingParty> {
+  return (await keyClientAt(at, ib, portal, id, changes)).rp;
 }
 
 /** Fills in the password page. */

@@ -59,12 +59,12 @@ function claimer({ database, clock, log }: Required<Pick<WorkerOptions, 'databas
 
 /** Sends what stands in a realm's outbox. A message is never lost, and sent twice only when a worker dies over it. */
 export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock, observe = () => undefined }: WorkerOptions): OutboxWorker {
+  const unread = (error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read');
   let stopped = false;
   let claiming: Promise<void> = Promise.resolve();
   let refills = 0;
   const inHand = new Map<Promise<void>, Message['channel']>();
-  const full = () => [...new Set(inHand.values())].filter((channel) => [...inHand.values()].filter((one) => one === channel).length >= BATCH);
-  const unread = (error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read');
+  const full = () => fullChannels([...inHand.values()]);
 
   const claim = claimer({ database, clock, log });
   const begin = (message: Message) => {
@@ -96,12 +96,7 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
     // a channel that has room again has a claim under way of its own
     while (await take() > 0 || inHand.size > 0 || refills > 0) await Promise.all(inHand.keys());
   };
-  let waiting = false;
-  const timer = setInterval(() => {
-    if (waiting) return;
-    waiting = true;
-    take().catch(unread).finally(() => { waiting = false; });
-  }, intervalMs);
+  const timer = everyFree(intervalMs, () => take().catch(unread));
   return {
     drain,
     stop: async () => {
@@ -112,6 +107,21 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
       senders.close?.();
     },
   };
+}
+
+/** Channels of which as many messages are in hand as may be. */
+function fullChannels(inHand: Message['channel'][]): Message['channel'][] {
+  return [...new Set(inHand)].filter((channel) => inHand.filter((one) => one === channel).length >= BATCH);
+}
+
+/** Repeats work, but never while it is still at it. */
+function everyFree(intervalMs: number, work: () => Promise<unknown>): NodeJS.Timeout {
+  let busy = false;
+  return setInterval(() => {
+    if (busy) return;
+    busy = true;
+    void work().finally(() => { busy = false; });
+  }, intervalMs);
 }
 
 async function sendOne({ database, senders, log, clock, observe }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {

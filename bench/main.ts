@@ -22,6 +22,7 @@ const usage = `usage: npm run bench -- [--only NAME] [--profile NAME] [--json]
 const CONNECTIONS = 8;
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, profile: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 if (values.help) process.stdout.write(usage);
 else await bench();
 
@@ -97,7 +98,7 @@ async function bareProvider({ portal, batch, people }: Installation): Promise<Co
   return enter(server, subject, people);
 }
 
-/** Eight seconds of one measure under the profiler, after a warm-up that it sees too. */
+/** Five CPU seconds of one measure under the profiler, after a warm-up that is left out. */
 async function profile(installation: Installation, measure: Measure): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sluis-profile-'));
   // its keys are made at the first start
@@ -106,9 +107,9 @@ async function profile(installation: Installation, measure: Measure): Promise<st
   const server = await installation.start(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
   const sluis = await enter(server, installation, installation.people);
   if (measure.people) await Promise.all(sluis.lanes.map((lane, index) => lane.login(installation.people[index] ?? {})));
-  await load(measure, sluis, 4_000);
+  await load(measure, sluis, pace.warmUp);
   const skip = (performance.now() - start) / 1000;
-  await load(measure, sluis, 8_000);
+  await load(measure, sluis, 5);
   await Promise.all(sluis.lanes.map((lane) => lane.close()));
   await server.stop();
   const file = profileIn(folder);

@@ -31,6 +31,9 @@ export async function startServer({ script, args = [], node = [], env, log }: St
   const out = openSync(log, 'w');
   const start = performance.now();
   const child = spawn('taskset', ['-c', CORE, process.execPath, ...node, script, ...args], { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
+  // nothing is left behind when the bench itself is broken off
+  const end = (): void => { child.kill('SIGKILL'); };
+  process.once('exit', end);
   await untilReady(child, log);
   const ready = (performance.now() - start) / 1000;
   const { pid } = child;
@@ -42,6 +45,7 @@ export async function startServer({ script, args = [], node = [], env, log }: St
       if (child.exitCode !== null) return;
       child.kill('SIGTERM');
       await once(child, 'exit');
+      process.off('exit', end);
     },
   };
 }

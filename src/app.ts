@@ -12,6 +12,7 @@ import { hashPassword } from './domain/passwords.ts';
 import { startSessionWorker } from './domain/session-worker.ts';
 import { Engine } from './flow/engine.ts';
 import { proveRealm } from './flow/prove.ts';
+import { logFile } from './http/log.ts';
 import { providerPages } from './http/pages.ts';
 import { createRenderer, type Renderer } from './http/render.ts';
 import type { RealmHost } from './http/realm.ts';
@@ -58,7 +59,7 @@ export class StartError extends Error {
  * @throws StartError when a flow is not proven, a theme cannot be read or a client is refused
  */
 export async function startSluis({ system, realms }: Config, options: { log?: Logger; clock?: () => number } = {}): Promise<Running> {
-  const log = options.log ?? pino({ level: system.log_level, redact: personalData });
+  const log = options.log ?? pino({ level: system.log_level, redact: personalData }, logFile(process.stdout.fd));
   const clock = options.clock ?? (() => Math.floor(Date.now() / 1000));
   refuseUnproven(realms);
   refuseOpenDemo(system);

@@ -47,20 +47,33 @@ export function backOff(attempt: number): number {
   return Math.min(LONGEST, 30 * 2 ** (attempt - 1));
 }
 
+/** Takes messages that are due, of channels that have room. */
+function claimer({ database, clock, log }: Required<Pick<WorkerOptions, 'database' | 'clock' | 'log'>>): (full: Message['channel'][]) => Promise<Message[]> {
+  let latest = Infinity;
+  return async (full) => {
+    const now = clock();
+    // at the start, and after a step back: what was written by a clock that was ahead would wait for it
+    if (now < latest && await bringForward(database.db, now, LONGEST) > 0) log.warn({}, 'messages brought forward: the clock stepped back');
+    latest = now;
+    return claimMessages(database, BATCH, now, full);
+  };
+}
+
 /** Sends what stands in a realm's outbox. A message is never lost, and sent twice only when a worker dies over it. */
 export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock, observe = () => undefined }: WorkerOptions): OutboxWorker {
+  const unread = (error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read');
   let stopped = false;
   let claiming: Promise<void> = Promise.resolve();
   let refills = 0;
   const inHand = new Map<Promise<void>, Message['channel']>();
-  const unread = (error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read');
+  const full = () => fullChannels([...inHand.values()]);
 
-  const claim = claimer({ database, log, clock });
+  const claim = claimer({ database, clock, log });
   const begin = (message: Message) => {
     const work = sendOne({ database, senders, log, clock, observe }, message)
       .catch((error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be written'))
       .finally(() => {
-        const waited = fullOf(inHand).includes(message.channel);
+        const waited = full().includes(message.channel);
         inHand.delete(work);
         if (!waited) return;
         refills += 1;
@@ -72,7 +85,7 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
   const take = () => {
     const turn = claiming.then(async () => {
       for (let taken = 0; ;) {
-        const messages = stopped ? [] : await claim(fullOf(inHand));
+        const messages = stopped ? [] : await claim(full());
         for (const message of messages) begin(message);
         taken += messages.length;
         if (messages.length === 0) return taken;
@@ -85,13 +98,7 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
     // a channel that has room again has a claim under way of its own
     while (await take() > 0 || inHand.size > 0 || refills > 0) await Promise.all(inHand.keys());
   };
-  let waiting = false;
-  const look = () => {
-    if (waiting) return;
-    waiting = true;
-    take().catch(unread).finally(() => { waiting = false; });
-  };
-  const timer = setInterval(look, intervalMs);
+  const timer = everyFree(intervalMs, () => take().catch(unread));
   return {
     drain,
     stop: async () => {
@@ -104,28 +111,25 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
   };
 }
 
-/** Takes what is due now, of all channels but those given. */
-function claimer({ database, log, clock }: Required<Pick<WorkerOptions, 'database' | 'log' | 'clock'>>): (without: Message['channel'][]) => Promise<Message[]> {
-  let latest = Infinity;
-  return async (without) => {
-    const now = clock();
-    // at the start, and after a step back: what was written by a clock that was ahead would wait for it
-    if (now < latest && await bringForward(database.db, now, LONGEST) > 0) log.warn({}, 'messages brought forward: the clock stepped back');
-    latest = now;
-    return claimMessages(database, BATCH, now, without);
-  };
-}
-
-/** Channels with so much in hand that they get no more. */
-function fullOf(inHand: Map<unknown, Message['channel']>): Message['channel'][] {
-  const all = [...inHand.values()];
-  return [...new Set(all)].filter((channel) => all.filter((one) => one === channel).length >= BATCH);
-}
-
 async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
   const end = new AbortController();
   await Promise.race([work, sleep(ms, undefined, { signal: end.signal }).catch(() => undefined)]);
   end.abort();
+}
+
+/** Channels of which as many messages are in hand as may be. */
+function fullChannels(inHand: Message['channel'][]): Message['channel'][] {
+  return [...new Set(inHand)].filter((channel) => inHand.filter((one) => one === channel).length >= BATCH);
+}
+
+/** Repeats work, but never while it is still at it. */
+function everyFree(intervalMs: number, work: () => Promise<unknown>): NodeJS.Timeout {
+  let busy = false;
+  return setInterval(() => {
+    if (busy) return;
+    busy = true;
+    void work().finally(() => { busy = false; });
+  }, intervalMs);
 }
 
 async function sendOne({ database, senders, log, clock, observe }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {

@@ -7,7 +7,7 @@ import { enqueue } from '../../src/store/outbox.ts';
 import { appendAudit } from '../../src/store/audit.ts';
 import { dialects, grounds } from '../support/databases.ts';
 import { install, newBrokerKeys, openWorkshop, type Install } from '../support/install.ts';
-import { arrive, ib, loginCak, person, redeem } from '../support/journeys.ts';
+import { arrive, ib, login, loginCak, person, redeem } from '../support/journeys.ts';
 
 type Sample = { name: string; labels: Record<string, string>; value: number };
 
@@ -76,12 +76,11 @@ describe.each(grounds)('$name: /metrics', ({ there, name: dialect, ...ground }) 
     const before = await scrape(at.url);
     expect((await arrive(browser, 'mijn-cak-zakelijk', { prompt: 'none' })).answer['code']).toBeDefined();
     expect((await arrive(at.browser(), 'mijn-cak-zakelijk', { prompt: 'none' })).answer['error']).toBe('login_required');
-    const high = at.browser();
-    await high.submit(await arrive(high, 'mijn-cak-zakelijk', { acr_values: 'https://refeds.org/profile/mfa' }), person('cak-active').login);
+    expect((await login(at, at.browser(), 'ib-low', 'portaal-zorg')).end).toBe('level_too_low');
     const after = await scrape(at.url);
-    const grown = (name: string, labels: Record<string, string>): number => valueOf(after, name, { realm: 'cak', ...labels }) - valueOf(before, name, { realm: 'cak', ...labels });
-    expect([grown('sluis_authorizations_total', { error: '' }), grown('sluis_authorizations_total', { error: 'login_required' })]).toEqual([1, 1]);
-    expect([grown('sluis_logins_total', { result: 'completed' }), grown('sluis_logins_total', { result: 'refused', reason: 'level_too_low' })]).toEqual([0, 1]);
+    const grown = (name: string, labels: Record<string, string>): number => valueOf(after, name, labels) - valueOf(before, name, labels);
+    expect([grown('sluis_authorizations_total', { realm: 'cak', error: '' }), grown('sluis_authorizations_total', { realm: 'cak', error: 'login_required' })]).toEqual([1, 1]);
+    expect([grown('sluis_logins_total', { result: 'completed' }), grown('sluis_logins_total', { realm: ib, portal: 'portaal-zorg', result: 'refused', reason: 'level_too_low' })]).toEqual([0, 1]);
   });
 
   test('nothing of a person, organisation, client or run is in it, whatever is asked', async () => {

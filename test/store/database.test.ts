@@ -5,6 +5,9 @@ import { isConflict, migrate, openDatabase, type Database } from '../../src/stor
 import { dialects, type TestDatabase } from '../support/databases.ts';
 import { anAccount } from '../support/rows.ts';
 
+/** Listed by hand, so that one that is dropped or renamed is missed here. */
+const all = ['0001_foundation', '0002_audit_seal', '0003_sessions', '0004_audit_fields'];
+
 describe.each(dialects)('database on $name', ({ open }) => {
   let opened: TestDatabase;
   let database: Database;
@@ -19,7 +22,7 @@ describe.each(dialects)('database on $name', ({ open }) => {
   test('two nodes that start at once migrate once', async () => {
     const fresh = await open({ empty: true });
     const applied = await Promise.all([migrate(fresh.database), migrate(fresh.second()), migrate(fresh.second())]);
-    expect(applied.flat()).toEqual(['0001_foundation', '0002_audit_seal']);
+    expect(applied.flat()).toEqual(all);
     await fresh.drop();
   });
 
@@ -70,7 +73,7 @@ describe.each(dialects)('database on $name', ({ open }) => {
 
 test('a file in memory needs no folder', async () => {
   const database = openDatabase({ file: ':memory:' });
-  expect(await migrate(database)).toEqual(['0001_foundation', '0002_audit_seal']);
+  expect(await migrate(database)).toEqual(all);
   await database.close();
 });
 

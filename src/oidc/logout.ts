@@ -3,6 +3,7 @@ import type { Realm } from '../config/schema.ts';
 import { endSession, endSessionsOf, leaveClient, type Ending } from '../domain/sessions.ts';
 import type { Database } from '../store/database.ts';
 import { sessionOfBrowser } from './session.ts';
+import { write } from './unit.ts';
 
 type Parts = { database: Database; clock: () => number };
 type Session = InstanceType<Provider['Session']>;
@@ -28,12 +29,23 @@ export function endSessionsWith(provider: Provider, parts: Parts): void {
   };
   const client = provider.Client.prototype as unknown as { backchannelLogout: Tell };
   tellNow.set(provider, client.backchannelLogout);
-  client.backchannelLogout = async function tellByOutbox(accountId) {
-    const { params, session } = requestOf(provider)?.oidc ?? {};
-    // the end of the whole session tells all of its clients; here somebody stays, and leaves this one only
-    if (!session || params?.['logout']) return;
-    await parts.database.transaction((tx) => leaveClient(tx, { id: session.uid, account_id: accountId }, this.clientId, parts.clock()));
-  };
+  // what ends tells its clients itself, by the outbox
+  client.backchannelLogout = async () => undefined;
+  leaveClientsWith(provider, parts);
+}
+
+/**
+ * Somebody who leaves one client and stays logged in elsewhere. The library then ends no more than the grant it gave last,
+ * and says so only to clients with an address for it; whatever else that client was given ends with the same request.
+ */
+function leaveClientsWith(provider: Provider, { database, clock }: Parts): void {
+  provider.on('end_session.success', (ctx) => {
+    const { client, session, params } = ctx.oidc;
+    // without a person there was nothing to leave, and with `logout` everything has ended
+    if (!client || !session?.accountId || params?.['logout']) return;
+    const [{ uid }, now] = [session, clock()];
+    void write(database, async (on) => { await leaveClient(on, uid, client.clientId, now); });
+  });
 }
 
 /** Calls a client of an ended session by the library: a fresh logout token with the client's own `sub`. */

@@ -59,12 +59,21 @@ async function endOf(provider: Provider, { database, clock }: Parts, id: string,
   const ctx = requestOf(provider);
   // the second button of the page; the form's own token has been checked by now
   const everywhere = ctx?.oidc.route === 'end_session_confirm' && ctx.oidc.params?.['logout'] === 'everywhere';
-  // two tabs, two people: the provider logs out who was there and goes on with the other's login
-  const replaced = ctx?.oidc.session?.state?.['postLogoutRedirectUri']?.toString().startsWith(`${provider.issuer}/auth/`);
+  const replacedBy = await newcomerOf(provider, ctx);
   const address = ctx?.state['address'] as string | undefined;
-  const ending: Ending = { reason: replaced ? 'replaced' : everywhere ? 'everywhere' : 'logout', actor: { kind: 'person', id: accountId }, now: clock(), ...(address !== undefined && { address }) };
+  const reason = replacedBy !== undefined ? 'replaced' : everywhere ? 'everywhere' : 'logout';
+  const ending: Ending = { reason, actor: { kind: 'person', id: replacedBy ?? accountId }, now: clock(), ...(address !== undefined && { address }) };
   const sessions = await database.transaction(async (tx) => (everywhere ? endSessionsOf(tx, { accountId }, ending) : Number(await endSession(tx, id, ending))));
   if (ctx) ctx.cookies.set(cookieOf(provider), JSON.stringify({ everywhere, sessions } satisfies Logout), { path: pathOf(provider), httpOnly: true, sameSite: 'lax', signed: true, maxAge: 60_000, overwrite: true });
+}
+
+/**
+ * Two tabs, two people: the provider logs out who was there and goes on with the other's login, which waits in its
+ * interaction. @returns the other's account; undefined when somebody just logs out
+ */
+async function newcomerOf(provider: Provider, ctx: KoaContextWithOIDC | undefined): Promise<string | undefined> {
+  const [, uid] = ctx?.oidc.session?.state?.['postLogoutRedirectUri']?.toString().split(`${provider.issuer}/auth/`) ?? [];
+  return uid === undefined ? undefined : (await provider.Interaction.find(uid))?.result?.login?.accountId;
 }
 
 /** What the logout that led to this page ended. Said by a signed cookie and by what is there, so that no link can claim it. */

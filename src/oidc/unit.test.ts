@@ -26,7 +26,7 @@ function serve(route: string, answer: (database: Database) => Promise<void>) {
 
 test('what a request writes is one transaction, and what hangs on it comes after', async () => {
   const at = serve('token', async (database) => {
-    for (const name of ['one', 'two']) await write(database, async (on) => { at.done.push(`${name} on ${String(on)}`); });
+    for (const name of ['one', 'two']) await write(database, async (on) => { at.done.push(`${name} on ${on as unknown as string}`); });
     at.done.push('answered');
   });
   expect((await at.get()).status).toBe(200);

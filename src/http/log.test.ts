@@ -14,12 +14,25 @@ afterEach(() => { rmSync(folder, { recursive: true }); });
 
 test('lines are written together, soon, and none is lost or cut', async () => {
   const descriptor = openSync(join(folder, 'log'), 'a');
-  const log = pino({}, logFile(descriptor));
+  const file = logFile(descriptor);
+  const log = pino({}, file);
   for (let n = 0; n < 2000; n += 1) log.info(`${n} ${'ë'.repeat(40)}`);
   const numbers = () => readFileSync(join(folder, 'log'), 'utf8').split('\n').filter(Boolean).map((line) => Number((JSON.parse(line) as { msg: string }).msg.split(' ')[0]));
   for (let tries = 0; tries < 100 && numbers().length < 2000; tries += 1) await sleep(20);
   expect(numbers()).toEqual(Array.from({ length: 2000 }, (_, n) => n));
+  const closed = new Promise<void>((resolve) => { file.once('close', resolve); });
+  file.end();
+  await closed;
+});
+
+test('a log that cannot be written stops nobody', async () => {
+  const descriptor = openSync(join(folder, 'log'), 'a');
+  const file = logFile(descriptor);
   closeSync(descriptor);
+  const log = pino({}, file);
+  for (let n = 0; n < 100; n += 1) log.warn('x'.repeat(1000));
+  await sleep(300);
+  file.destroy();
 });
 
 test('a reader that stalls stops nobody', async () => {

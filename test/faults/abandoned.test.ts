@@ -71,7 +71,7 @@ test('10,000 logins that nobody ends: bounded for one address, gone after their 
   // the same again takes no more room
   expect(await abandonMany(1000, () => '203.0.113.9')).toBe(1000);
   expect(await pages()).toBeLessThanOrEqual(full);
-}, 180_000);
+}, 420_000);
 
 test.each([
   ['documents', 'expires_at'], ['runs', 'expires_at'], ['tickets', 'expires_at'], ['face_sessions', 'expires_at'], ['replays', 'expires_at'], ['counters', 'resets_at'],

@@ -54,8 +54,9 @@ function refusalOf(error: unknown): Error & { status: number; error: string; err
 
 async function commit(database: Database, writes: Write[]): Promise<void> {
   const [only] = writes;
-  if (writes.length === 1) return only?.(database.db);
-  if (writes.length > 0) await database.transaction(async (tx) => { for (const work of writes) await work(tx); });
+  // where each statement is a round trip, one needs no transaction around it
+  if (writes.length === 1 && database.dialect === 'postgres') return only?.(database.db);
+  if (writes.length > 0) await database.together(async (tx) => { for (const work of writes) await work(tx); });
 }
 
 /** In place of an answer that was ready: nothing that it promised may reach the browser. */

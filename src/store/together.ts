@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import { CompiledQuery } from 'kysely';
 import { runCompiled } from './prepared.ts';
 import type { Db } from './schema.ts';
@@ -29,10 +29,10 @@ export function gatherer(transaction: <T>(work: Work<T>) => Promise<T>, inside: 
   };
   return <T>(work: Work<T>) => new Promise<T>((resolve, reject) => {
     // in the context of its own request, not of the one that happened to come first: the audit trail asks it who is there
-    const context = AsyncLocalStorage.snapshot();
+    const context = new AsyncResource('write');
     let settle: () => void = () => reject(new Error('a transaction ended before its work'));
     waiting.push({
-      run: (tx) => context(() => inside(async () => { settle = await attempt(tx, work, resolve, reject); })),
+      run: (tx) => context.runInAsyncScope(() => inside(async () => { settle = await attempt(tx, work, resolve, reject); })),
       settle: () => settle(),
       fail: reject,
     });

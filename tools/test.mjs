@@ -20,7 +20,7 @@ const failedChecks = checks.filter(([name, check]) => {
 
 console.log('\n== tests');
 build();
-run(process.execPath, ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--runInBand', ...only], { SLUIS_TEST_SUMMARY: summary, NODE_ENV: 'test' });
+run(process.execPath, ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--maxWorkers=2', ...only], { SLUIS_TEST_SUMMARY: summary, NODE_ENV: 'test' });
 
 let counts = { passed: 0, failed: 1, skipped: 0 };
 try {

@@ -194,7 +194,7 @@ async function sessions(schema: Schema): Promise<void> {
 }
 
 async function protocol(schema: Schema): Promise<void> {
-  // a grant may outlive its session (offline access), so it does not refer to it
+  // written before its session in the request of a login; what ends a session removes its grants (store/sessions.ts)
   await schema.createTable('grants')
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('session_id', 'text', (column) => column.notNull())

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import type { CryptoKey, JWTPayload } from 'jose';
+import type { CryptoKey, JWK, JWTPayload } from 'jose';
 import request from 'supertest';
 import { readSettings } from '../settings.ts';
 import { readWorld } from '../world.ts';
@@ -17,6 +17,8 @@ const event = { 'http://schemas.openid.net/event/backchannel-logout': {} };
 const world = { now: Math.floor(Date.now() / 1000), asked: 0, issuer: '', up: true };
 const keys: Record<string, CryptoKey> = {};
 let jwks: { keys: object[] };
+/** what the portal signs with itself */
+let portalKey: JWK;
 const server = createServer((req, res) => {
   const { issuer, up } = world;
   const answers: Record<string, object> = {
@@ -31,6 +33,7 @@ beforeAll(async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
   keys['issuer'] = privateKey;
   jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] };
+  portalKey = { ...(await exportJWK((await generateKeyPair('ES256', { extractable: true })).privateKey)), kid: 'p1', alg: 'ES256' };
   await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
   world.issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/ib`;
 });
@@ -41,7 +44,7 @@ let lastSid = 0;
 
 /** A browser that is logged in with a session of its own at the issuer. */
 async function loggedIn() {
-  const real = createClient({ portal, issuer: world.issuer, base: `${settings.portalsUrl}/${portal.id}`, key: undefined });
+  const real = createClient({ portal, issuer: world.issuer, base: `${settings.portalsUrl}/${portal.id}`, key: portalKey });
   const sid = `sid-${lastSid += 1}`;
   const tokens: Tokens = { accessToken: 'a', refreshToken: undefined, idToken: 'i', expiresAt: 4_000_000_000, claims: { sub: 'anna', sid } };
   const client: Client = {

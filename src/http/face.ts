@@ -56,19 +56,20 @@ export function requireAdmin(host: RealmHost, portal: Portal): Middleware {
   };
 }
 
-/** The session must live, also the Sluis session behind it, and the person still be an administrator: a removed role counts at once. */
+/** The session must live, also the Sluis session and the grant behind it, and the person still be an administrator: a removed role counts at once. */
 async function entranceOf(host: RealmHost, hash: string): Promise<Entrance | undefined> {
   const { database, realm } = host;
   const now = host.clock();
   const face = await findFaceSession(database.db, hash);
   if (!face || face.expires_at <= now) return undefined;
   const session = await liveSession(database.db, realm, face.session_id, now);
-  if (!session) return undefined;
+  // who left the administration at the provider has no grant any more
+  const grant = session && await findGrant(database.db, face.grant_id);
+  if (!session || !grant) return undefined;
   const { account, membership, organisation } = await loadState(database.db, realm, { accountId: face.account_id, organisationId: face.organisation_id, now });
   if (!account?.active || membership?.status !== 'active' || membership.tier !== 'administrator' || organisation?.missingAgreements.length !== 0) return undefined;
   const last_active_at = await keepAlive(database.db, session, now);
-  const acr = (await findGrant(database.db, face.grant_id))?.acr;
-  noteActor({ accountId: account.id, sessionId: face.session_id, actingFor: face.organisation_id, ...(acr && { acr }) });
+  noteActor({ accountId: account.id, sessionId: face.session_id, actingFor: face.organisation_id, ...(grant.acr && { acr: grant.acr }) });
   return {
     admin: { accountId: account.id, organisationId: face.organisation_id, membershipId: membership.id, displayName: account.displayName },
     session: { ...session, last_active_at },

@@ -1,12 +1,12 @@
 import { errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
-import { keepAlive } from '../domain/sessions.ts';
+import { joinSession, keepAlive, keepLogin, withLogin } from '../domain/sessions.ts';
 import { earnedAt } from '../flow/demand.ts';
-import type { Facts, Proof } from '../flow/facts.ts';
+import type { Facts } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
-import { findGrantFor, insertGrant } from '../store/grants.ts';
-import { findSession, putSession, putSessionClient } from '../store/sessions.ts';
+import { findGrantFor, insertGrant, setGrantAcr } from '../store/grants.ts';
+import type { SessionRow } from '../store/sessions.ts';
 import { judgementOf } from './evidence.ts';
 import { grantClaims } from './requests.ts';
 import { sessionOf } from './session.ts';
@@ -34,6 +34,8 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   const before = given(grant);
   grant.addOIDCScope([...ctx.oidc.requestParamScopes].join(' '));
   grantClaims(ctx, grant, client);
+  const acr = realm.levels[facts.level]?.acr ?? '';
+  if (existing && known.acr !== acr) await write(database, (on) => setGrantAcr(on, known.id, acr));
   for (const resource of Object.values(ctx.oidc.resourceServers ?? {})) {
     const scopes = [...ctx.oidc.requestParamScopes].filter((scope) => resource.scopes.has(scope));
     if (scopes.length > 0) grant.addResourceScope(resource.identifier(), scopes.join(' '));
@@ -43,7 +45,7 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   if (!existing) {
     const row = {
       id, session_id: session.uid, account_id: session.accountId, client_id: client.clientId, organisation_id: organisationId,
-      acr: realm.levels[facts.level]?.acr ?? '', created_at: clock(),
+      acr, created_at: clock(),
     };
     await write(database, (on) => insertGrant(on, row));
   }
@@ -64,12 +66,6 @@ function stateLogin(ctx: KoaContextWithOIDC, realm: Realm, facts: Facts): void {
   if (ctx.oidc.session) ctx.oidc.session.authTime = () => earnedAt(realm, facts);
 }
 
-/** Of proofs of one kind the newest: a session that is asked for fresh logins all day does not grow. */
-function newest(proofs: Proof[]): Proof[] {
-  const kinds = new Map(proofs.toSorted((a, b) => a.at - b.at).map((proof) => [`${proof.factor} ${proof.level} ${proof.broker?.id ?? ''}`, proof]));
-  return [...kinds.values()];
-}
-
 /**
  * The Sluis session beside the provider's: what was shown, and for whom. A login begins it; what is answered from it later
  * only counts as activity, so a session that ended in between does not come back.
@@ -77,17 +73,23 @@ function newest(proofs: Proof[]): Proof[] {
 async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Database, facts: Facts, now: number): Promise<void> {
   const { session } = ctx.oidc;
   if (!session?.accountId) return;
+  const before = await sessionOf(ctx, realm, database, now);
   if (ctx.oidc.result?.login) {
-    // a session is as old as its login: using it does not make it younger, a new login does
-    const row = {
-      id: session.uid, account_id: session.accountId, organisation_id: facts.organisation?.id ?? null,
-      proofs: JSON.stringify({ proofs: newest(facts.shown) }), created_at: now, last_active_at: now, expires_at: now + realm.ttl.session,
-    };
-    return write(database, (on) => putSession(on, row));
+    const login = { sessionId: session.uid, accountId: session.accountId, organisationId: facts.organisation?.id ?? null, proofs: facts.shown };
+    endTogether(session, realm, withLogin(realm, before, login, now));
+    return write(database, async (on) => {
+      if (!await keepLogin(on, realm, login, now)) throw new errors.AccessDenied('the session is over');
+    });
   }
+  if (before) endTogether(session, realm, before);
   // a hidden frame of a portal asks with prompt=none for as long as its page is open: that is nobody at work
-  const known = ctx.oidc.prompts.has('none') ? undefined : await sessionOf(ctx, realm, database, now);
-  if (known) await keepAlive(database.db, known, now);
+  if (before && !ctx.oidc.prompts.has('none')) await keepAlive(database.db, before, now);
+}
+
+/** The provider counts the end of its own session from `loginTs` (lifetimes.ts): both end at the same moment. */
+function endTogether(session: { loginTs?: number | undefined }, { ttl }: Realm, { expires_at }: Pick<SessionRow, 'expires_at'>): void {
+  const began = expires_at - ttl.session;
+  if (session.loginTs !== began) session.loginTs = began;
 }
 
 /** Remembers that the session serves this client, and where to tell it of the end. */
@@ -99,7 +101,6 @@ async function keepClient(ctx: KoaContextWithOIDC, database: Database, now: numb
   const row = { session_id: session.uid, client_id: client.clientId, sid: session.sidFor(client.clientId) ?? '', logout_uri: client.backchannelLogoutUri ?? null, since: now };
   await write(database, async (on) => {
     // ended while this request was on its way
-    if (!await findSession(on, row.session_id)) throw new errors.AccessDenied('the session is over');
-    await putSessionClient(on, row);
+    if (!await joinSession(on, row)) throw new errors.AccessDenied('the session is over');
   });
 }

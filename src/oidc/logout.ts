@@ -3,6 +3,7 @@ import type { Realm } from '../config/schema.ts';
 import { endSession, endSessionsOf, leaveClient, type Ending } from '../domain/sessions.ts';
 import type { Database } from '../store/database.ts';
 import { sessionOfBrowser } from './session.ts';
+import { write } from './unit.ts';
 
 type Parts = { database: Database; clock: () => number };
 type Session = InstanceType<Provider['Session']>;
@@ -28,12 +29,23 @@ export function endSessionsWith(provider: Provider, parts: Parts): void {
   };
   const client = provider.Client.prototype as unknown as { backchannelLogout: Tell };
   tellNow.set(provider, client.backchannelLogout);
-  client.backchannelLogout = async function tellByOutbox(accountId) {
-    const { params, session } = requestOf(provider)?.oidc ?? {};
-    // the end of the whole session tells all of its clients; here somebody stays, and leaves this one only
-    if (!session || params?.['logout']) return;
-    await parts.database.transaction((tx) => leaveClient(tx, { id: session.uid, account_id: accountId }, this.clientId, parts.clock()));
-  };
+  // what ends tells its clients itself, by the outbox
+  client.backchannelLogout = async () => undefined;
+  leaveClientsWith(provider, parts);
+}
+
+/**
+ * Somebody who leaves one client and stays logged in elsewhere. The library then ends no more than the grant it gave last,
+ * and says so only to clients with an address for it; whatever else that client was given ends with the same request.
+ */
+function leaveClientsWith(provider: Provider, { database, clock }: Parts): void {
+  provider.on('end_session.success', (ctx) => {
+    const { client, session, params } = ctx.oidc;
+    // without a person there was nothing to leave, and with `logout` everything has ended
+    if (!client || !session?.accountId || params?.['logout']) return;
+    const [{ uid }, now] = [session, clock()];
+    void write(database, async (on) => { await leaveClient(on, uid, client.clientId, now); });
+  });
 }
 
 /** Calls a client of an ended session by the library: a fresh logout token with the client's own `sub`. */
@@ -47,12 +59,21 @@ async function endOf(provider: Provider, { database, clock }: Parts, id: string,
   const ctx = requestOf(provider);
   // the second button of the page; the form's own token has been checked by now
   const everywhere = ctx?.oidc.route === 'end_session_confirm' && ctx.oidc.params?.['logout'] === 'everywhere';
-  // two tabs, two people: the provider logs out who was there and goes on with the other's login
-  const replaced = ctx?.oidc.session?.state?.['postLogoutRedirectUri']?.toString().startsWith(`${provider.issuer}/auth/`);
+  const replacedBy = await newcomerOf(provider, ctx);
   const address = ctx?.state['address'] as string | undefined;
-  const ending: Ending = { reason: replaced ? 'replaced' : everywhere ? 'everywhere' : 'logout', actor: { kind: 'person', id: accountId }, now: clock(), ...(address !== undefined && { address }) };
+  const reason = replacedBy !== undefined ? 'replaced' : everywhere ? 'everywhere' : 'logout';
+  const ending: Ending = { reason, actor: { kind: 'person', id: replacedBy ?? accountId }, now: clock(), ...(address !== undefined && { address }) };
   const sessions = await database.transaction(async (tx) => (everywhere ? endSessionsOf(tx, { accountId }, ending) : Number(await endSession(tx, id, ending))));
   if (ctx) ctx.cookies.set(cookieOf(provider), JSON.stringify({ everywhere, sessions } satisfies Logout), { path: pathOf(provider), httpOnly: true, sameSite: 'lax', signed: true, maxAge: 60_000, overwrite: true });
+}
+
+/**
+ * Two tabs, two people: the provider logs out who was there and goes on with the other's login, which waits in its
+ * interaction. @returns the other's account; undefined when somebody just logs out
+ */
+async function newcomerOf(provider: Provider, ctx: KoaContextWithOIDC | undefined): Promise<string | undefined> {
+  const [, uid] = ctx?.oidc.session?.state?.['postLogoutRedirectUri']?.toString().split(`${provider.issuer}/auth/`) ?? [];
+  return uid === undefined ? undefined : (await provider.Interaction.find(uid))?.result?.login?.accountId;
 }
 
 /** What the logout that led to this page ended. Said by a signed cookie and by what is there, so that no link can claim it. */

@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import { portalOfClient } from './clients.ts';
+import { afterwards } from './unit.ts';
 
 /** What the provider answered, for who counts: no person and no client. `error` is empty when it went well. */
 export type ProviderEvent =
@@ -16,8 +17,9 @@ export function observeProvider(provider: Provider, realm: Realm, observe: (even
     return typeof type === 'string' && grants.has(type) ? type : 'other';
   };
   const portalOf = (ctx: KoaContextWithOIDC): string => portalOfClient(realm, ctx.oidc.client)?.id ?? 'unknown';
-  provider.on('grant.success', (ctx) => observe({ kind: 'token', grant: grantOf(ctx), error: '' }));
+  // what is refused at the very end, by another request that was first, was no success
+  provider.on('grant.success', (ctx) => afterwards(() => observe({ kind: 'token', grant: grantOf(ctx), error: '' })));
   provider.on('grant.error', (ctx, { error }) => observe({ kind: 'token', grant: grantOf(ctx), error }));
-  provider.on('authorization.success', (ctx) => observe({ kind: 'authorization', portal: portalOf(ctx), error: '' }));
+  provider.on('authorization.success', (ctx) => afterwards(() => observe({ kind: 'authorization', portal: portalOf(ctx), error: '' })));
   provider.on('authorization.error', (ctx, { error }) => observe({ kind: 'authorization', portal: portalOf(ctx), error }));
 }

@@ -6,7 +6,7 @@ import { RETRY_AFTER, Unavailable } from '../store/unavailable.ts';
 
 /** May run again when PostgreSQL breaks a deadlock. @throws OIDCProviderError when another request was first */
 export type Write = (db: Db) => Promise<void>;
-type Unit = { writes: Write[]; open: boolean };
+type Unit = { writes: Write[]; after: (() => void)[]; open: boolean };
 type Page = (ctx: KoaContextWithOIDC, error: { error: string; error_description?: string | undefined }) => Promise<void>;
 
 const current = new AsyncLocalStorage<Unit>();
@@ -21,6 +21,19 @@ export async function write(database: Database, work: Write): Promise<void> {
   else await work(database.db);
 }
 
+/** Does something once the request's writes are stored, and not when they are not; at once when there is no such request. */
+export function afterwards(work: () => void): void {
+  const unit = current.getStore();
+  if (unit?.open) unit.after.push(work);
+  else work();
+}
+
+/** Which event tells that a request of a route was refused at its end. */
+const refusals: Record<string, string> = {
+  token: 'grant.error', authorization: 'authorization.error', resume: 'authorization.error', userinfo: 'userinfo.error',
+  pushed_authorization_request: 'pushed_authorization_request.error', introspection: 'introspection.error', revocation: 'revocation.error',
+};
+
 /**
  * Everything that the provider writes in one request becomes one transaction before the answer is sent: left alone, the
  * library consumes a refresh token, then stores the next, and whatever goes wrong in between has taken the session from
@@ -31,17 +44,18 @@ export function writeWhole(provider: Provider, { database, page }: { database: D
   provider.on('server_error', (ctx, error) => { if (error instanceof Unavailable) ctx.state['unavailable'] = true; });
   provider.use(async (koa, next) => {
     const ctx = koa as unknown as KoaContextWithOIDC;
-    const unit: Unit = { writes: [], open: true };
+    const unit: Unit = { writes: [], after: [], open: true };
     try {
       await current.run(unit, next);
       unit.open = false;
       if (ctx.state['unavailable'] === true) await refuse(ctx, new TemporarilyUnavailable(), page);
-      else if (ctx.status < 500) await commit(database, unit.writes);
+      else if (ctx.status < 500) await commit(database, unit);
     } catch (error) {
       unit.open = false;
       const refusal = refusalOf(error);
       if (!refusal) throw error;
-      provider.emit(refusal.status === 503 ? 'server_error' : 'grant.error', ctx, error);
+      const event = refusal.status === 503 ? 'server_error' : refusals[ctx.oidc?.route ?? ''];
+      if (event !== undefined) provider.emit(event, ctx, error);
       await refuse(ctx, refusal, page);
     }
   });
@@ -52,11 +66,12 @@ function refusalOf(error: unknown): Error & { status: number; error: string; err
   return error instanceof errors.OIDCProviderError ? error as Error & { status: number; error: string } : undefined;
 }
 
-async function commit(database: Database, writes: Write[]): Promise<void> {
+async function commit(database: Database, { writes, after }: Unit): Promise<void> {
   const [only] = writes;
   // where each statement is a round trip, one needs no transaction around it
-  if (writes.length === 1 && database.dialect === 'postgres') return only?.(database.db);
-  if (writes.length > 0) await database.together(async (tx) => { for (const work of writes) await work(tx); });
+  if (writes.length === 1 && database.dialect === 'postgres') await only?.(database.db);
+  else if (writes.length > 0) await database.together(async (tx) => { for (const work of writes) await work(tx); });
+  for (const work of after) work();
 }
 
 /** In place of an answer that was ready: nothing that it promised may reach the browser. */

@@ -8,6 +8,11 @@ export async function insertGrant(tx: Db, row: Insertable<Tables['grants']>): Pr
   await tx.insertInto('grants').values(row).execute();
 }
 
+/** The level that the grant's tokens are given out with changes with what the person shows. */
+export async function setGrantAcr(tx: Db, id: string, acr: string): Promise<void> {
+  await tx.updateTable('grants').set({ acr }).where('id', '=', id).execute();
+}
+
 const byId = prepared((db, given) => db.selectFrom('grants').selectAll().where('id', '=', given('id')));
 
 export async function findGrant(db: Db, id: string): Promise<GrantRow | undefined> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Insertable, Selectable } from 'kysely';
+import { PostgresAdapter, type Insertable, type Selectable } from 'kysely';
 import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -13,10 +13,29 @@ export async function putSession(tx: Db, row: Insertable<Tables['sessions']>): P
   await tx.insertInto('sessions').values(row).onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute();
 }
 
+/**
+ * Begins a session. One that another login began at the same moment is waited for.
+ * @returns false when it was there already
+ */
+export async function beginSession(tx: Db, row: Insertable<Tables['sessions']>): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx.insertInto('sessions').values(row).onConflict((conflict) => conflict.column('id').doNothing()).executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
 const byId = prepared((db, given) => db.selectFrom('sessions').selectAll().where('id', '=', given('id')));
 
 export async function findSession(db: Db, id: string): Promise<SessionRow | undefined> {
   return (await byId(db, { id })).rows[0];
+}
+
+/**
+ * A session as it is, held until the transaction ends: `for change` keeps out everybody who changes, ends or joins it;
+ * `for joining` only who would end it. SQLite has no need of it: its transactions write one at a time.
+ */
+export async function holdSession(tx: Db, id: string, hold: 'for change' | 'for joining'): Promise<SessionRow | undefined> {
+  const row = tx.selectFrom('sessions').selectAll().where('id', '=', id);
+  const held = hold === 'for change' ? row.forUpdate() : row.forKeyShare();
+  return (tx.getExecutor().adapter instanceof PostgresAdapter ? held : row).executeTakeFirst();
 }
 
 /**
@@ -67,16 +86,29 @@ export async function listSessionClients(db: Db, sessionId: string): Promise<Ses
  * @returns the session as it was; undefined when another call removed it first
  */
 export async function removeSession(tx: Db, id: string): Promise<SessionRow | undefined> {
-  // first of all the row itself: of two nodes the second waits here, and then finds nothing to do
+  // first of all the row itself: of two nodes the second waits here, and then finds nothing to do. With it go the rows of
+  // its clients, so whoever must tell them reads those before, with the session held
   const session = await tx.deleteFrom('sessions').where('id', '=', id).returningAll().executeTakeFirst();
   if (!session) return undefined;
-  const grants = tx.selectFrom('grants').select('id').where('session_id', '=', id);
-  await tx.deleteFrom('documents').where('grant_id', 'in', grants).execute();
-  await tx.deleteFrom('documents').where('model', '=', 'Grant').where('id', 'in', grants).execute();
-  await tx.deleteFrom('grants').where('session_id', '=', id).execute();
+  await removeGrantsOf(tx, id);
   await tx.deleteFrom('documents').where('model', '=', 'Session').where('uid', '=', id).execute();
   await endFaceSessionsOf(tx, id);
   return session;
+}
+
+/**
+ * Removes the grants of a session, or those for one client (of every organisation), with what lives by them: codes,
+ * tokens, face sessions. @returns how many grants
+ */
+export async function removeGrantsOf(tx: Db, sessionId: string, clientId?: string): Promise<number> {
+  const ofClient = clientId !== undefined;
+  const grants = tx.selectFrom('grants').select('id').where('session_id', '=', sessionId).$if(ofClient, (all) => all.where('client_id', '=', clientId ?? ''));
+  await tx.deleteFrom('documents').where('grant_id', 'in', grants).execute();
+  await tx.deleteFrom('documents').where('model', '=', 'Grant').where('id', 'in', grants).execute();
+  await tx.deleteFrom('face_sessions').where('session_id', '=', sessionId).where('grant_id', 'in', grants).execute();
+  const { numDeletedRows } = await tx.deleteFrom('grants').where('session_id', '=', sessionId)
+    .$if(ofClient, (all) => all.where('client_id', '=', clientId ?? '')).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }
 
 /** SHA-256 of a face's cookie, base64url: what `face_sessions` keeps instead of the cookie. */

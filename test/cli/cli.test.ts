@@ -40,7 +40,7 @@ describe('configuration', () => {
   test('the realms that ship are without mistakes and their flows are proved', async () => {
     const { code, out } = await desk.run('realm', 'check');
     expect(out).toBe([
-      'inlichtingenbureau: portals 3, brokers 6, clients 3, flows proved',
+      'inlichtingenbureau: portals 5, brokers 6, clients 5, flows proved',
       'cak: portals 1, brokers 0, clients 1, flows proved',
     ].join('\n'));
     expect(code).toBe(0);

@@ -17,8 +17,8 @@ const realm = ['--realm', 'cak'];
 const create = ['client', 'create', ...realm, '--portal', 'mijn-cak-zakelijk'];
 const redirect = ['--redirect-uri', 'https://portaal.example.nl/callback'];
 
-async function stored(id: string): Promise<Record<string, unknown>> {
-  const database = openDatabase({ file: join(desk.folder, 'data/cak.sqlite') });
+async function stored(id: string, of = 'cak'): Promise<Record<string, unknown>> {
+  const database = openDatabase({ file: join(desk.folder, `data/${of}.sqlite`) });
   try {
     return JSON.parse((await findClient(database.db, id))!.metadata) as Record<string, unknown>;
   } finally {
@@ -45,13 +45,13 @@ describe('client (ALL-2)', () => {
   });
 
   test('a level of its own, which its portal must be able to reach, and a default age', async () => {
-    const made = await desk.json<{ client_id: string }>(...create, ...redirect, '--auth-method', 'client_secret_basic', '--level', 'eh4', '--default-max-age', '600');
-    expect(await stored(made.client_id)).toMatchObject({ level: 'eh4', default_max_age: 600 });
-    expect(await desk.run(...create, ...redirect, '--auth-method', 'client_secret_basic', '--level', 'eh5')).toMatchObject({ code: 2, err: expect.stringContaining('has no level eh5; it has eh2, eh2plus, eh3, eh4') });
-    expect((await desk.run(...create, ...redirect, '--auth-method', 'client_secret_basic', '--default-max-age', 'soon')).err).toContain('--default-max-age');
-    await desk.run('migrate', '--realm', 'cak');
-    const cak = await desk.run('client', 'create', '--realm', 'cak', '--portal', 'mijn-cak-zakelijk', ...redirect, '--auth-method', 'client_secret_basic', '--level', 'two-factor');
-    expect(cak).toMatchObject({ code: 2, err: expect.stringContaining('no way through flow password of portal mijn-cak-zakelijk reaches level two-factor') });
+    const zorg = ['client', 'create', '--realm', 'inlichtingenbureau', '--portal', 'portaal-zorg', ...redirect, '--jwks-uri', 'https://portaal.example.nl/jwks.json'];
+    const made = await desk.json<{ client_id: string }>(...zorg, '--level', 'eh4', '--default-max-age', '600');
+    expect(await stored(made.client_id, 'inlichtingenbureau')).toMatchObject({ level: 'eh4', default_max_age: 600 });
+    expect(await desk.run(...zorg, '--level', 'eh5')).toMatchObject({ code: 2, err: expect.stringContaining('has no level eh5; it has eh2, eh2plus, eh3, eh4') });
+    expect((await desk.run(...zorg, '--default-max-age', 'soon')).err).toContain('--default-max-age');
+    expect(await desk.run(...create, ...redirect, '--auth-method', 'client_secret_basic', '--level', 'two-factor'))
+      .toMatchObject({ code: 2, err: expect.stringContaining('no way through flow password of portal mijn-cak-zakelijk reaches level two-factor') });
   });
 
   test('where it is told of ended sessions is checked as other addresses are, and can be taken away', async () => {

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { describeInBrowser, launch, Visitor } from '../support/browser.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { launch, Visitor } from '../support/browser.ts';
+import { describeJourney, type World } from '../support/world.ts';
 import { startAtPortal, throughBroker } from '../support/zorg.ts';
 
 /** Somebody leaves the municipality: their administrator ends the access, and admits them again later. Without script: test/security/access-ended.test.ts. */
-describeInBrowser('Inlichtingenbureau: toegang beëindigen', () => {
+describeJourney('Inlichtingenbureau: toegang beëindigen', (start) => {
   let world: World;
   let browser: Browser;
   let anneke: Visitor;
   let linde: Visitor;
 
   beforeAll(async () => {
-    [world, browser] = [await startWorld(), await launch()];
+    [world, browser] = [await start(), await launch()];
     anneke = await Visitor.arrive(browser);
     linde = await Visitor.arrive(browser);
   }, 120_000);

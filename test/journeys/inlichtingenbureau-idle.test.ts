@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Locator } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
-import { describeInBrowserWithClock } from '../support/clock.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { describeJourney, type World } from '../support/world.ts';
 import { startAtPortal, throughBroker, throughBrokerWithoutScript } from '../support/zorg.ts';
 
 /** Twenty minutes: the clocks of the world and of the browser move together. */
-describeInBrowserWithClock('Inlichtingenbureau: 20 minuten niets gedaan', () => {
+describeJourney('Inlichtingenbureau: 20 minuten niets gedaan', (start) => {
   let world: World;
   let browser: Browser;
 
   beforeAll(async () => {
-    [world, browser] = [await startWorld({ clock: true }), await launch()];
+    [world, browser] = [await start(), await launch()];
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -151,13 +150,13 @@ describeInBrowserWithClock('Inlichtingenbureau: 20 minuten niets gedaan', () => 
     await bram.look('A20-idle-warning-no-script');
     await bram.context.close();
   }, 60_000);
-});
+}, { clock: true });
 
 /** One session at Sluis behind several portals. */
-describeInBrowserWithClock('Inlichtingenbureau: de sessie bij Sluis', () => {
+describeJourney('Inlichtingenbureau: de sessie bij Sluis', (start) => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => { [world, browser] = [await startWorld({ clock: true }), await launch()]; }, 120_000);
+  beforeAll(async () => { [world, browser] = [await start(), await launch()]; }, 120_000);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);
@@ -208,4 +207,4 @@ describeInBrowserWithClock('Inlichtingenbureau: de sessie bij Sluis', () => {
     expect(await bram.step()).toBe('broker');
     await bram.context.close();
   }, 90_000);
-});
+}, { clock: true });

@@ -116,7 +116,7 @@ describeJourney('Inlichtingenbureau: één keer inloggen voor meer portalen', (s
     await bram.page.goto(`${world.sluis}/inlichtingenbureau/session/end?client_id=portaal-zorg-test`);
     expect(await marked()).toBe(1);
     await bram.look('test-A21-logout');
-    await bram.page.locator('button[name="logout"]').click();
+    await bram.page.locator('button[name="logout"][value="yes"]').click();
     await bram.page.waitForURL('**/session/end/success**');
     expect(await marked()).toBe(1);
     await bram.look('test-A21-logged-out');

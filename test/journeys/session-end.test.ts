@@ -1,24 +1,28 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { describeInBrowser, launch, Visitor } from '../support/browser.ts';
+import { launch, Visitor } from '../support/browser.ts';
 import type { HttpBrowser } from '../support/http-browser.ts';
 import { install, type Install } from '../support/install.ts';
+import { describeOnGrounds } from '../support/world.ts';
 import { ib, newcomer, registerAt, throughBroker } from '../support/journeys.ts';
 
 const admin = `/${ib}/admin`;
 
-describeInBrowser('IB-9: automatic logout after 20 minutes, with a warning two minutes before', () => {
+describeOnGrounds('IB-9: automatic logout after 20 minutes, with a warning two minutes before', (ground) => {
   let at: Install;
+  let database: Awaited<ReturnType<typeof ground.database>>;
   let chromium: Browser;
   let person: string;
   let cookies: HttpBrowser;
   beforeAll(async () => {
-    [at, chromium] = await Promise.all([install(), launch()]);
+    database = await ground.database();
+    [at, chromium] = await Promise.all([install({ change: ({ system }) => { system.database_url = database.url; } }), launch()]);
     person = `${admin}/people/${(await registerAt(at, at.browser(), newcomer())).membershipId}`;
   }, 90_000);
   afterAll(async () => {
     await chromium?.close();
     await at?.stop();
+    await database?.drop();
   });
   beforeEach(async () => {
     cookies = at.browser();

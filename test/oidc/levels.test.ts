@@ -2,9 +2,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { inflateRawSync } from 'node:zlib';
 import { changeMinimumLevel } from '../../src/domain/organisations.ts';
 import { setMinimumLevel } from '../../src/store/organisations.ts';
+import { updateAccount } from '../../src/store/accounts.ts';
+import { listAudit } from '../../src/store/audit.ts';
+import { listGrantsOf } from '../../src/store/grants.ts';
+import { listSessions } from '../../src/store/sessions.ts';
 import { desk } from '../support/house.ts';
 import type { HttpBrowser, Page } from '../support/http-browser.ts';
 import { install, type Install } from '../support/install.ts';
+import { until } from '../support/listener.ts';
 import { brokerAnswer, depart, ib, newcomer, person, profile, type Someone } from '../support/journeys.ts';
 import { cakClient, cakLogin, ibClient, register, type RelyingParty, type Tokens } from '../support/relying-party.ts';
 
@@ -70,6 +75,49 @@ describe('IB-10 two portals, one browser', () => {
     expect(upgraded.claims.acr).toBe(acr.eh3);
     expect((await enter(low, browser)).claims.acr).toBe(acr.eh3);
     expect((await enter(high, browser, { prompt: 'none' })).claims.acr).toBe(acr.eh3);
+  });
+
+  test('the trail says the level that was reached, also for a client that was there before', async () => {
+    const browser = at.browser();
+    const { database: { db } } = at.host(ib);
+    await db.deleteFrom('sessions').execute();
+    await login(low, browser, 'loa2');
+    const [session] = await listSessions(db, { accountId: person('ib-user').account?.id ?? '' });
+    const acrs = async () => (await listGrantsOf(db, session?.id ?? '')).filter(({ client_id }) => client_id === 'low').map((grant) => grant.acr);
+    expect(await acrs()).toEqual([acr.eh2]);
+    await login(high, browser, 'loa3');
+    await enter(low, browser);
+    expect(await acrs()).toEqual([acr.eh3]);
+    // what the provider decides is written right after its answer
+    await until('the row of the second code', async () => (await listAudit(db, { event: 'token.issued' })).some((row) => row.client_id === 'low' && row.session_id === session?.id && row.acr === acr.eh3));
+  });
+
+  test('a page in between moves no end, a step-up does; the provider\'s session ends at the same moment', async () => {
+    const browser = at.browser();
+    const { database: { db } } = at.host(ib);
+    await db.deleteFrom('sessions').execute();
+    const account = person('ib-user').account?.id ?? '';
+    await login(low, browser, 'loa2');
+    const ends = async () => {
+      const [session] = await listSessions(db, { accountId: account });
+      const rows = await db.selectFrom('documents').select('payload').where('model', '=', 'Session').where('uid', '=', session?.id ?? '').execute();
+      const began = rows.map(({ payload }) => (JSON.parse(payload) as { loginTs: number }).loginTs);
+      expect(began).toEqual([(session?.expires_at ?? 0) - at.host(ib).realm.ttl.session]);
+      return session?.expires_at ?? 0;
+    };
+    const first = await ends();
+    at.advance(600);
+    await updateAccount(db, account, { phone: null });
+    const page = await ask(low, browser);
+    expect(page.step).toBe('profile');
+    expect((await browser.submit(page, profile)).answer['code']).toBeDefined();
+    expect(await ends()).toBe(first);
+    at.advance(10);
+    await login(high, browser, 'loa3');
+    expect(await ends()).toBeGreaterThanOrEqual(first + 610);
+    const second = await ends();
+    await enter(low, browser);
+    expect(await ends()).toBe(second);
   });
 
   test('a code made on a session says its level as it was then, at userinfo and after refresh too', async () => {

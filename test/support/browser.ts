@@ -1,15 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { describe } from '@jest/globals';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 export const hasChromium = existsSync(executablePath);
 if (!hasChromium) console.warn(`no Chromium at ${executablePath}: the browser journeys are skipped (set CHROMIUM, or install the package chromium)`);
-
-/** Journeys need a browser; without one they are skipped and counted as skipped. */
-export const describeInBrowser = hasChromium ? describe : describe.skip;
 
 export function launch(): Promise<Browser> {
   return chromium.launch({

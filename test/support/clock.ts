@@ -1,18 +1,14 @@
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
-import { describeInBrowser } from './browser.ts';
 
 /** Where Debian's package libfaketime puts the library for programs with threads; FAKETIME_LIBRARY names another place. */
 const library = process.env['FAKETIME_LIBRARY'] ?? folders().map((folder) => join(folder, 'faketime/libfaketimeMT.so.1')).find(existsSync);
-const hasClock = library !== undefined && existsSync(library);
+export const hasClock = library !== undefined && existsSync(library);
 if (!hasClock) console.warn('no libfaketime: the journeys that move the clock are skipped (install the package faketime, or set FAKETIME_LIBRARY)');
 
 /** Tests that move the clock of processes; without libfaketime they are skipped and counted as skipped. */
 export const describeWithClock = hasClock ? describe : describe.skip;
-/** The same for journeys, which need a browser too. */
-export const describeInBrowserWithClock = hasClock ? describeInBrowser : describe.skip;
-
 /** `env` puts a process on this clock. Only the time of day moves: timers keep running as they were. */
 export type Clock = { env: Record<string, string>; now(): number; move(seconds: number): void };
 

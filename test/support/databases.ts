@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -105,8 +106,14 @@ async function reachable(): Promise<string | undefined> {
   const told = process.env['SLUIS_TEST_DATABASE_URL'];
   const candidates = told ? [told] : ['postgres://postgres@127.0.0.1:5432/test', 'postgres://postgres@127.0.0.1:54329/postgres'];
   for (const candidate of candidates) if (await answers(candidate)) return candidate;
-  if (told || !startServer(54_329)) return undefined;
-  return candidates[1];
+  if (told || !existsSync('/usr/lib/postgresql')) return undefined;
+  // of two workers at once one gets the port; the other finds its server
+  const started = startServer(54_329);
+  for (let tries = 0; tries < (started ? 1 : 40); tries += 1) {
+    if (await answers(candidates[1]!)) return candidates[1];
+    await sleep(500);
+  }
+  return undefined;
 }
 
 async function answers(address: string): Promise<boolean> {
@@ -120,7 +127,7 @@ async function answers(address: string): Promise<boolean> {
   }
 }
 
-/** Starts a throw-away cluster that ends when this process does. As root it runs as nobody: PostgreSQL refuses root. */
+/** Starts a throw-away cluster that ends when the test run does. As root it runs as nobody: PostgreSQL refuses root. */
 function startServer(port: number): boolean {
   const base = '/usr/lib/postgresql';
   const version = existsSync(base) ? readdirSync(base).sort().at(-1) : undefined;
@@ -133,8 +140,8 @@ function startServer(port: number): boolean {
   const run = (command: string) => spawnSync(...shell(command), { stdio: 'ignore' }).status === 0;
   if (!run(`${bin}/initdb -D ${data} -U postgres -A trust -E UTF8 --locale=C.UTF-8`)) return false;
   if (!run(`${bin}/pg_ctl -D ${data} -w -l ${folder}/log -o "-p ${port} -k ${folder} -c fsync=off -c listen_addresses=127.0.0.1" start`)) return false;
-  // a test runner gives no dependable moment at which a process ends, so this is watched from outside
-  const watch = `while [ -d /proc/${process.pid} ]; do sleep 1; done; ${bin}/pg_ctl -D ${data} -m immediate stop; rm -rf ${folder}/*`;
+  // a test runner gives no dependable moment at which its workers end, so their parent is watched from outside
+  const watch = `while [ -d /proc/${process.ppid} ]; do sleep 1; done; ${bin}/pg_ctl -D ${data} -m immediate stop; rm -rf ${folder}/*`;
   spawn(...shell(watch), { stdio: 'ignore', detached: true }).unref();
   return true;
 }

@@ -24,9 +24,9 @@ export async function clientOf(world: World, id: string) {
     redirectUri,
     async authorizationUrl(): Promise<string> {
       const code_challenge = await oidc.calculatePKCECodeChallenge(verifier);
-      return oidc.buildAuthorizationUrl(config, { redirect_uri: redirectUri, scope: 'openid profile organisation roles', state: 's', code_challenge, code_challenge_method: 'S256' }).href;
+      return oidc.buildAuthorizationUrl(config, { redirect_uri: redirectUri, scope: 'openid profile organisation roles', state: 's', nonce: 'n', code_challenge, code_challenge_method: 'S256' }).href;
     },
-    redeem: (code: string, redirect_uri: string) => oidc.authorizationCodeGrant(config, new URL(`${redirect_uri}?${new URLSearchParams({ code, state: 's', iss: realm.issuer }).toString()}`), { expectedState: 's', pkceCodeVerifier: verifier }),
+    redeem: (code: string, redirect_uri: string) => oidc.authorizationCodeGrant(config, new URL(`${redirect_uri}?${new URLSearchParams({ code, state: 's', iss: realm.issuer }).toString()}`), { expectedState: 's', expectedNonce: 'n', pkceCodeVerifier: verifier }),
     introspect: (token: string) => oidc.tokenIntrospection(config, token),
     refresh: (token: string) => oidc.refreshTokenGrant(config, token),
   };

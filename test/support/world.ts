@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, jest } from '@jest/globals';
 import { root } from '../../src/root.ts';
 import { hasChromium } from './browser.ts';
-import { openClock, type Clock } from './clock.ts';
+import { hasClock, openClock, type Clock } from './clock.ts';
 import { grounds, type Ground } from './databases.ts';
 
 export type Person = { id: string; organisation_id: string; login: Record<string, string> };
@@ -73,14 +73,19 @@ export async function startWorld({ env: extra = {}, clock: movable = false, grou
 
 /**
  * A journey on every database, the database in front of its name: one world for each. What this machine cannot run (no
- * Chromium, no PostgreSQL) counts as skipped.
+ * Chromium, no PostgreSQL, no libfaketime for one that moves the clock) counts as skipped.
  * @param journey gets what starts its world
  */
-export function describeJourney(name: string, journey: (start: (options?: Options) => Promise<World>) => void): void {
+export function describeJourney(name: string, journey: (start: (options?: Options) => Promise<World>) => void, { clock = false } = {}): void {
+  describeOnGrounds(name, (ground) => journey((options) => startWorld({ ...options, clock, ground })), !clock || hasClock);
+}
+
+/** The same for a journey through an installation in this process. */
+export function describeOnGrounds(name: string, journey: (ground: Ground) => void, possible = true): void {
   // a whole walk through a browser, on a machine that may do other things too
   jest.setTimeout(90_000);
   for (const ground of grounds) {
-    (hasChromium && ground.there ? describe : describe.skip)(`${ground.name}: ${name}`, () => journey((options) => startWorld({ ...options, ground })));
+    (hasChromium && ground.there && possible ? describe : describe.skip)(`${ground.name}: ${name}`, () => journey(ground));
   }
 }
 

@@ -6,14 +6,15 @@ import type { Server } from './process.ts';
 import type { Person, Subject } from './subject.ts';
 
 export type Contender = { server: Server; lanes: Lane[]; people: Person[] };
-/** `round` and `warmUp` in CPU seconds of the server, so that both do as much on a busy machine as on a quiet one. */
-export type Pace = { rounds: number; round: number; warmUp: number; /** milliseconds */ settle: number };
+/** Enough of a load: so many CPU seconds of the server, or so many operations. Neither asks how busy the machine is. */
+export type Enough = { cpu: number } | { operations: number };
+export type Pace = { rounds: number; round: Enough; warmUp: Enough; /** milliseconds */ settle: number };
 
 /**
- * Warm: V8 compiles what it saw run thousands of times, and does so on this server's time. Settled: long enough for the
+ * Warm: V8 compiles what it saw run thousands of times, and does so on the server's own time. Settled: long enough for the
  * audit trail to be sealed (every 5 s) and for garbage to be collected.
  */
-export const pace: Pace = { rounds: 5, round: 0.8, warmUp: 4, settle: 5600 };
+export const pace: Pace = { rounds: 5, round: { cpu: 0.8 }, warmUp: { operations: 4000 }, settle: 5600 };
 
 export async function enter(server: Server, subject: Subject, people: Person[]): Promise<Contender> {
   return { server, people, lanes: await Promise.all(people.map(() => Lane.open(subject))) };
@@ -41,11 +42,11 @@ export async function contest(measure: Measure, sluis: Contender, bare: Contende
   return measured;
 }
 
-/** Every connection does one operation after another until the server has spent its time (CPU seconds). */
-export async function load({ work }: Measure, { server, lanes }: Contender, time: number): Promise<Round> {
+/** Every connection does one operation after another until it is enough. */
+export async function load({ work }: Measure, { server, lanes }: Contender, enough: Enough): Promise<Round> {
   const start = server.cpu();
   let [operations, over] = [0, false];
-  const watch = setInterval(() => { over = server.cpu() - start >= time; }, 10);
+  const watch = setInterval(() => { over = 'cpu' in enough ? server.cpu() - start >= enough.cpu : operations >= enough.operations; }, 10);
   try {
     await Promise.all(lanes.map(async (lane) => {
       while (!over) {

@@ -109,7 +109,7 @@ async function profile(installation: Installation, measure: Measure): Promise<st
   if (measure.people) await Promise.all(sluis.lanes.map((lane, index) => lane.login(installation.people[index] ?? {})));
   await load(measure, sluis, pace.warmUp);
   const skip = (performance.now() - start) / 1000;
-  await load(measure, sluis, 5);
+  await load(measure, sluis, { cpu: 5 });
   await Promise.all(sluis.lanes.map((lane) => lane.close()));
   await server.stop();
   const file = profileIn(folder);

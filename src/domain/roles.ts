@@ -14,9 +14,14 @@ export type Roles = Record<string, string[]>;
  * entitled to them. An application without any is left out.
  */
 export async function effectiveRoles(db: Db, realm: Realm, membership: { id: string; organisation_id: string }): Promise<Roles> {
-  const granted = await entitledRoles(db, realm, membership.organisation_id);
+  return rolesThatCount(realm, { entitlements: await listEntitlements(db, membership.organisation_id), roles: await listRoles(db, membership.id) });
+}
+
+/** As `effectiveRoles`, of what was read already. */
+export function rolesThatCount(realm: Realm, { entitlements, roles: assigned }: { entitlements: Pair[]; roles: Pair[] }): Roles {
+  const granted = knownRoles(realm, entitlements);
   const roles: Roles = {};
-  for (const { application, role } of await listRoles(db, membership.id)) {
+  for (const { application, role } of assigned) {
     if (granted[application]?.includes(role)) (roles[application] ??= []).push(role);
   }
   return roles;
@@ -24,7 +29,13 @@ export async function effectiveRoles(db: Db, realm: Realm, membership: { id: str
 
 /** What administrators of an organisation may hand out, of what the realm knows. */
 export async function entitledRoles(db: Db, realm: Realm, organisationId: string): Promise<Roles> {
-  const rows = await listEntitlements(db, organisationId);
+  return knownRoles(realm, await listEntitlements(db, organisationId));
+}
+
+type Pair = { application: string; role: string };
+
+/** Of these, the roles that the realm knows, in its order. */
+function knownRoles(realm: Realm, rows: Pair[]): Roles {
   const roles: Roles = {};
   for (const application of realm.applications) {
     const entitled = application.roles.map((role) => role.id)

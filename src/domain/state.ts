@@ -2,12 +2,12 @@ import type { Realm } from '../config/schema.ts';
 import type { AccountState, BrokerProof, MembershipState, OrganisationState } from '../flow/facts.ts';
 import { findAccount } from '../store/accounts.ts';
 import { findIdentity } from '../store/identities.ts';
-import { findMembershipOf, hasAdministrator } from '../store/memberships.ts';
-import { findOrganisation, findOrganisationByIdentifier, listAgreements } from '../store/organisations.ts';
+import { findOrganisationByIdentifier } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
+import { findStanding, type Standing } from '../store/standing.ts';
 import { displayName } from './names.ts';
 import { isProfileComplete } from './profile.ts';
-import { effectiveRoles } from './roles.ts';
+import { rolesThatCount } from './roles.ts';
 
 export type StateQuestion = { accountId?: string; organisationId?: string; broker?: BrokerProof; now: number };
 export type State = { account: AccountState | undefined; organisation: OrganisationState | undefined; membership: MembershipState | undefined };
@@ -18,10 +18,11 @@ export type State = { account: AccountState | undefined; organisation: Organisat
  */
 export async function loadState(db: Db, realm: Realm, question: StateQuestion): Promise<State> {
   const organisationId = question.broker ? await organisationOf(db, question.broker) : question.organisationId;
-  const organisation = organisationId === undefined ? undefined : await organisationState(db, realm, organisationId);
-  const accountId = question.broker ? await accountOf(db, question.broker, organisation) : question.accountId;
+  const accountId = question.broker ? await accountOf(db, question.broker, organisationId) : question.accountId;
+  const standing = organisationId === undefined ? undefined : await findStanding(db, organisationId, accountId);
+  const organisation = standing && organisationState(realm, organisationId ?? '', standing);
   const account = accountId === undefined ? undefined : await accountState(db, accountId);
-  const membership = account && organisation && await membershipState(db, realm, account.id, organisation.id);
+  const membership = account && standing?.membership && { ...standing.membership, roles: rolesThatCount(realm, standing) };
   return { account, organisation, membership };
 }
 
@@ -35,22 +36,16 @@ async function organisationOf(db: Db, broker: BrokerProof): Promise<string | und
   return found.size === 1 ? [...found][0] : undefined;
 }
 
-async function accountOf(db: Db, broker: BrokerProof, organisation: OrganisationState | undefined): Promise<string | undefined> {
-  if (!organisation) return undefined;
-  return (await findIdentity(db, broker.id, broker.actingSubject, organisation.id))?.account_id;
+async function accountOf(db: Db, broker: BrokerProof, organisationId: string | undefined): Promise<string | undefined> {
+  if (organisationId === undefined) return undefined;
+  return (await findIdentity(db, broker.id, broker.actingSubject, organisationId))?.account_id;
 }
 
-async function organisationState(db: Db, realm: Realm, id: string): Promise<OrganisationState | undefined> {
-  const organisation = await findOrganisation(db, id);
-  if (!organisation) return undefined;
-  const signed = new Set((await listAgreements(db, id)).map((row) => row.agreement));
+function organisationState(realm: Realm, id: string, { organisation: { name, identifiers, minimumLevel }, agreements, hasAdministrator }: Standing): OrganisationState {
   return {
-    id,
-    name: organisation.name,
-    identifiers: organisation.identifiers,
-    missingAgreements: realm.agreements.map((agreement) => agreement.id).filter((agreement) => !signed.has(agreement)),
-    hasAdministrator: await hasAdministrator(db, id),
-    ...(organisation.minimumLevel !== undefined && { minimumLevel: organisation.minimumLevel }),
+    id, name, identifiers, hasAdministrator,
+    missingAgreements: realm.agreements.map((agreement) => agreement.id).filter((agreement) => !agreements.has(agreement)),
+    ...(minimumLevel !== null && { minimumLevel }),
   };
 }
 
@@ -65,11 +60,4 @@ async function accountState(db: Db, id: string): Promise<AccountState | undefine
     language: account.language,
     profileComplete: isProfileComplete(account),
   };
-}
-
-async function membershipState(db: Db, realm: Realm, accountId: string, organisationId: string): Promise<MembershipState | undefined> {
-  const membership = await findMembershipOf(db, accountId, organisationId);
-  if (!membership) return undefined;
-  const { id, tier, status } = membership;
-  return { id, tier, status, roles: await effectiveRoles(db, realm, membership) };
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Context } from 'koa';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { RealmHost } from './realm.ts';
 
 type Document = { body: Buffer; headers: OutgoingHttpHeaders; etag: string };
@@ -13,33 +12,33 @@ const MAX_AGE = 300;
 
 /**
  * Keeps the provider's discovery documents and keys as the bytes that were sent, for as long as the provider itself: new
- * keys come with a new provider, and with that its documents are made anew.
+ * keys come with a new provider, and with that its documents are made anew. Only for requests with the issuer's own scheme
+ * and host: addresses in the documents follow those of the request.
  * @returns answers a request when it can (`path` is below the realm); else it keeps what the provider is going to answer
  */
-export function keptDocuments(host: Pick<RealmHost, 'provider' | 'realm'>): (ctx: Context, path: string) => boolean {
+export function keptDocuments(host: Pick<RealmHost, 'provider'>): (req: IncomingMessage, res: ServerResponse, path: string) => boolean {
   const kept = new WeakMap<object, Map<string, Document>>();
-  const { origin } = new URL(host.realm.issuer);
-  return (ctx, path) => {
-    // pages of other origins get headers of their own, and addresses in the documents follow those of the request
-    if (ctx.method !== 'GET' || !paths.has(path) || ctx.headers.origin !== undefined || `${ctx.protocol}://${ctx.host}` !== origin) return false;
-    const documents = kept.get(host.provider) ?? new Map<string, Document>();
-    kept.set(host.provider, documents);
+  return (req, res, path) => {
+    // pages of other origins get headers of their own
+    if (!paths.has(path) || req.method !== 'GET' || req.headers.origin !== undefined) return false;
+    const { provider } = host;
+    let documents = kept.get(provider);
+    if (!documents) kept.set(provider, documents = new Map<string, Document>());
     const document = documents.get(path);
-    if (document) answer(ctx, document);
-    else listen(ctx.res, (made) => documents.set(path, made));
+    if (document) answer(req, res, document);
+    else hear(res, (made) => documents.set(path, made));
     return document !== undefined;
   };
 }
 
-function answer(ctx: Context, { body, headers, etag }: Document): void {
-  ctx.respond = false;
+function answer(req: IncomingMessage, res: ServerResponse, { body, headers, etag }: Document): void {
   const { 'content-length': _, ...others } = headers;
-  if (ctx.headers['if-none-match'] === etag) ctx.res.writeHead(304, others).end();
-  else ctx.res.writeHead(200, headers).end(body);
+  if (req.headers['if-none-match'] === etag) res.writeHead(304, others).end();
+  else res.writeHead(200, headers).end(body);
 }
 
 /** Hears what is sent in the end, whatever else adds to it on the way. */
-function listen(res: ServerResponse, keep: (document: Document) => void): void {
+function hear(res: ServerResponse, keep: (document: Document) => void): void {
   const ours = new Set(res.getHeaderNames());
   const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse;
   res.end = ((...args: unknown[]) => {

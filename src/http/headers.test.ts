@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import Koa, { type Context } from 'koa';
 import request from 'supertest';
-import { allowForms, originOf, securityHeaders } from './headers.ts';
+import { allowForms, originOf, securityHeaders, uncached } from './headers.ts';
 
 function site(work: (ctx: Context) => void = () => undefined, secure = false) {
   const app = new Koa();
   app.silent = true;
-  app.use(securityHeaders(secure));
+  const set = securityHeaders(secure);
+  app.use(async (ctx, next) => { set(ctx.res); await next(); });
+  app.use(uncached());
   app.use(async (ctx) => { ctx.body = 'x'; work(ctx); });
   return request(app.callback());
 }

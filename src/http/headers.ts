@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Context, Middleware } from 'koa';
 
 /** Who may be posted to from a page: Chromium applies form-action to the redirects behind a post too. */
@@ -31,7 +32,7 @@ function policy(formAction: string[], connect: string): string {
 }
 
 /** Headers of every answer. Set before the provider, which has none of its own. */
-export function securityHeaders(secure: boolean): Middleware {
+export function securityHeaders(secure: boolean): (res: ServerResponse) => void {
   const headers = Object.entries({
     'Content-Security-Policy': formPolicy([]),
     'X-Content-Type-Options': 'nosniff',
@@ -41,8 +42,12 @@ export function securityHeaders(secure: boolean): Middleware {
     'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self)',
     ...(secure && { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }),
   });
+  return (res) => { for (const [name, value] of headers) res.setHeader(name, value); };
+}
+
+/** What says nothing about caches stays out of them. */
+export function uncached(): Middleware {
   return async (ctx, next) => {
-    for (const [name, value] of headers) ctx.res.setHeader(name, value);
     await next();
     if (ctx.res.headersSent) return;
     // pages with somebody's data stay out of every cache (E7 asks the same of what goes to a broker)

@@ -1,16 +1,13 @@
 import { createReadStream, existsSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import { extname, join } from 'node:path';
 import Router, { type RouterContext } from '@koa/router';
-import type Koa from 'koa';
 import type { Context, Middleware } from 'koa';
 import { adminRoutes } from './admin/routes.ts';
-import { keptDocuments } from './documents.ts';
+import type { ToProvider } from './direct.ts';
 import { faceRoutes, requireAdmin } from './face.ts';
-import { formPolicy, originOf } from './headers.ts';
 import { loginRoutes } from './login.ts';
 import { textsFor } from '../texts/catalogue.ts';
-import { renderPage, renderProblem } from './pages.ts';
+import { renderPage } from './pages.ts';
 import type { RealmHost } from './realm.ts';
 import type { NavItem } from './render.ts';
 import { brokerRoutes } from './return.ts';
@@ -19,7 +16,7 @@ import type { SessionRow } from '../store/sessions.ts';
 import { themeCss } from './theme.ts';
 
 /** Everything of one realm, under `/<realm>`: our own pages first, then the provider. */
-export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
+export function mountRealm(host: RealmHost, forms: Middleware, provider: ToProvider): Middleware {
   const prefix = new URL(host.realm.issuer).pathname;
   const router = new Router();
   router.use(themeRoutes(host).routes());
@@ -37,61 +34,18 @@ export function mountRealm(host: RealmHost, forms: Middleware): Middleware {
     }).routes());
   }
   const own = router.routes();
-  const provider = providerOf(host);
-  const kept = keptDocuments(host);
-  const portals = formPolicy(host.realm.portals.flatMap((portal) => portal.clients.flatMap((client) => client.redirect_uris.flatMap(originOf))));
   return async (ctx, next) => {
     if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return next();
-    const { url } = ctx.req;
-    if (kept(ctx, ctx.path.slice(prefix.length))) return undefined;
+    const { url = '/' } = ctx.req;
     // whatever goes wrong from here on is told in this realm's own words
     ctx.state['host'] = host;
     ctx.url = stripped(ctx, prefix);
-    // the provider derives its own addresses from the difference between the two
     await own(ctx as RouterContext, async () => {
       if (ctx.path === '/admin') return ctx.redirect(`${prefix}/admin/`);
-      ctx.set('Content-Security-Policy', portals);
-      (ctx.req as { originalUrl?: string | undefined }).originalUrl = url;
       ctx.respond = false;
-      // what Koa would send at the end is sent by the provider; only its headers are ours
-      ctx.res.statusCode = 404;
-      return provider(ctx);
+      return provider(ctx.req, ctx.res, url, ctx.state);
     });
     return undefined;
-  };
-}
-
-type Handler = (ctx: Context) => Promise<void>;
-
-/** The provider of the moment: after a rotation of keys it is another one, for requests that come then. */
-function providerOf(host: RealmHost): Handler {
-  const handlers = new WeakMap<RealmHost['provider'], Handler>();
-  return (ctx) => {
-    const { provider } = host;
-    const handle = handlers.get(provider) ?? handlerOf(host, provider);
-    handlers.set(provider, handle);
-    return handle(ctx);
-  };
-}
-
-/** The provider is a Koa application of its own: what our middleware found out about a request is handed over to it. */
-function handlerOf(host: RealmHost, provider: RealmHost['provider']): Handler {
-  // as in server.ts
-  (provider as unknown as Koa).on('error', ({ code }: { code?: string }) => host.log.info({ code }, 'connection broken off'));
-  const states = new WeakMap<IncomingMessage, Record<string, unknown>>();
-  provider.use(async (ctx, next) => {
-    Object.assign(ctx.state, states.get(ctx.req));
-    await next();
-    // the provider leaves an address that it does not know without a page
-    if (ctx.status === 404 && !ctx.body) {
-      ctx.set('Cache-Control', 'no-cache, no-store');
-      await renderProblem(ctx, host, 404, 'not_found');
-    }
-  });
-  const handle = provider.callback();
-  return (ctx) => {
-    states.set(ctx.req, ctx.state);
-    return handle(ctx.req, ctx.res);
   };
 }
 

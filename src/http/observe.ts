@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { Middleware } from 'koa';
 import { listening, type Listening } from './listening.ts';
-import type { RealmHost } from './realm.ts';
 
 /** A request that was answered: which kind of page, `2xx` … or `aborted`, and how long it took. */
 export type RequestEvent = { route: string; status: string; seconds: number };
@@ -22,19 +21,6 @@ export function routeOf(path: string, realms: ReadonlySet<string>): string {
   if (!realms.has(first)) return 'other';
   if (second === 'token' && third !== undefined) return third === 'introspection' || third === 'revocation' ? third : 'other';
   return (Object.hasOwn(routes, second) ? routes[second] : undefined) ?? 'other';
-}
-
-export function timeRequests(hosts: RealmHost[], observe: (event: RequestEvent) => void): Middleware {
-  const realms = new Set(hosts.map(({ realm }) => new URL(realm.issuer).pathname.slice(1)));
-  return async (ctx, next) => {
-    const start = performance.now();
-    const route = routeOf(ctx.path, realms);
-    ctx.res.once('close', () => {
-      const status = ctx.res.writableFinished ? `${Math.floor(ctx.res.statusCode / 100)}xx` : 'aborted';
-      observe({ route, status, seconds: (performance.now() - start) / 1000 });
-    });
-    await next();
-  };
 }
 
 /** `/metrics` beside everything else: the demo world only. */

@@ -68,8 +68,9 @@ function refusalOf(error: unknown): Error & { status: number; error: string; err
 
 async function commit(database: Database, { writes, after }: Unit): Promise<void> {
   const [only] = writes;
-  if (writes.length === 1) await only?.(database.db);
-  else if (writes.length > 1) await database.transaction(async (tx) => { for (const work of writes) await work(tx); });
+  // where each statement is a round trip, one needs no transaction around it
+  if (writes.length === 1 && database.dialect === 'postgres') await only?.(database.db);
+  else if (writes.length > 0) await database.together(async (tx) => { for (const work of writes) await work(tx); });
   for (const work of after) work();
 }
 

@@ -5,6 +5,7 @@ import { migrations } from '../../db/migrations/index.ts';
 import { postgresDialect } from './postgres.ts';
 import { openLane } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
+import { gatherer } from './together.ts';
 import { queryLog, timedDialect, timedLane } from './timing.ts';
 import { sqliteDialect } from './sqlite.ts';
 
@@ -22,6 +23,8 @@ export type Database = {
    * breaks a deadlock, so it has no other effects.
    */
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
+  /** As `transaction`, but on SQLite in one with what others ask for at the same moment: for what every request writes. */
+  together<T>(work: (tx: Db) => Promise<T>): Promise<T>;
   /** @throws when the database does not answer */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -48,31 +51,43 @@ export type DatabaseOptions = {
 const RETRIED = new Set(['40001', '40P01']);
 const ATTEMPTS = 5;
 
+/** Of all databases: each storage of this kind costs something at every promise. */
+const transactions = new AsyncLocalStorage<{ of: object; open: boolean }>();
+
 /** Opens a database. PostgreSQL connects at the first query, so a server that is down shows in `ping`. */
 export function openDatabase({ file, url, schema, observe }: DatabaseOptions): Database {
-  const inside = new AsyncLocalStorage<{ open: boolean }>();
+  const self = {};
   const guard = () => {
-    if (inside.getStore()?.open) throw new Error('the database was used inside its own transaction: use the `tx` that was handed over');
+    const within = transactions.getStore();
+    if (within?.of === self && within.open) throw new Error('the database was used inside its own transaction: use the `tx` that was handed over');
   };
   if (url === undefined && file === undefined) throw new Error('openDatabase needs a file or a url');
   const { dialect, lane } = url === undefined ? sqliteDialect(file ?? '', guard) : { dialect: postgresDialect(url, schema, guard) };
   const db = new Kysely<Tables>({ dialect: observe ? timedDialect(dialect, observe) : dialect, ...(observe && { log: queryLog(observe) }) });
   openLane(db, timedLane(lane?.whenFree, observe));
+  const scoped = async <T>(run: () => Promise<T>): Promise<T> => {
+    const scope = { of: self, open: true };
+    try {
+      return await transactions.run(scope, run);
+    } finally {
+      // what was started inside and lives on may use `db` again
+      scope.open = false;
+    }
+  };
+  const transaction: Database['transaction'] = (work) => withRetry(() => db.transaction().execute(async (tx) => {
+    openLane(tx, timedLane(lane?.inside, observe));
+    try {
+      return await scoped(() => work(tx));
+    } finally {
+      openLane(tx, undefined);
+    }
+  }));
   return {
     db,
     dialect: url === undefined ? 'sqlite' : 'postgres',
     ...(url !== undefined && schema !== undefined && { schema }),
-    transaction: (work) => withRetry(() => db.transaction().execute(async (tx) => {
-      const scope = { open: true };
-      openLane(tx, timedLane(lane?.inside, observe));
-      try {
-        return await inside.run(scope, () => work(tx));
-      } finally {
-        // what was started inside and lives on may use `db` again
-        scope.open = false;
-        openLane(tx, undefined);
-      }
-    })),
+    transaction,
+    together: url === undefined ? gatherer(transaction, scoped) : transaction,
     ping: async () => { await sql`select 1`.execute(db); },
     close: () => db.destroy(),
   };

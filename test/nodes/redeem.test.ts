@@ -24,7 +24,7 @@ describe.each(grounds)('$name: two nodes behind a proxy that gives each request 
   afterAll(() => at?.stop());
 
   const both = (realm: string): [Database, Database] => at.nodes.map((node) => node.hosts.find((host) => host.realm.id === realm)!.database) as [Database, Database];
-  const rows = (realm: string, event: string) => at.host(realm).database.db.selectFrom('audit').selectAll().where('event', '=', event).execute();
+  const rows = (realm: string, event: string) => at.host(realm).database.db.selectFrom('audit').selectAll().where('event', '=', event).orderBy('seq').execute();
 
   test('a first login: broker, personal settings, verification code, login again; then the tokens', async () => {
     const [browser, someone] = [at.browser(), newcomer()];

@@ -9,7 +9,8 @@ import { afterwards, write, writeWhole } from './unit.ts';
 /** A provider of one route, with a database that remembers what was done to it. */
 function serve(route: string, answer: (database: Database) => Promise<void>) {
   const done: string[] = [];
-  const database = { db: 'db', transaction: async (work: (tx: never) => Promise<void>) => { done.push('begin'); await work('tx' as never); done.push('commit'); } } as unknown as Database;
+  const together = async (work: (tx: never) => Promise<void>): Promise<void> => { done.push('begin'); await work('tx' as never); done.push('commit'); };
+  const database = { db: 'db', dialect: 'postgres', together } as unknown as Database;
   const app = new Koa();
   app.silent = true;
   for (const event of ['grant.error', 'authorization.error', 'userinfo.error', 'server_error']) app.on(event, () => done.push(event));

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,13 +26,15 @@ test('lines are written together, soon, and none is lost or cut', async () => {
 });
 
 test('a log that cannot be written stops nobody', async () => {
-  const descriptor = openSync(join(folder, 'log'), 'a');
-  const file = logFile(descriptor);
-  closeSync(descriptor);
+  writeFileSync(join(folder, 'log'), '');
+  // for reading: whoever closed it instead would close what takes its number next
+  const file = logFile(openSync(join(folder, 'log'), 'r'));
   const log = pino({}, file);
   for (let n = 0; n < 100; n += 1) log.warn('x'.repeat(1000));
   await sleep(300);
+  expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('');
   file.destroy();
+  await sleep(100);
 });
 
 test('a reader that stalls stops nobody', async () => {

@@ -13,10 +13,32 @@ CREATE TABLE "accounts" (
   "language" text,
   "created_at" bigint not null,
   "updated_at" bigint not null,
-  "last_login_at" bigint
+  "last_login_at" bigint,
+  "must_activate" integer default 0 not null,
+  "ended_at" bigint,
+  "purged_at" bigint,
+  "end_reason" text
 );
 
 CREATE INDEX "accounts_family_name" on "accounts" ("family_name", "id");
+
+CREATE INDEX "accounts_last_login_at" on "accounts" ("status", "last_login_at");
+
+CREATE TABLE "activation_codes" (
+  "id" text primary key,
+  "account_id" text not null references "accounts" ("id") on delete cascade,
+  "hash" text not null,
+  "tries" integer default 0 not null,
+  "max_tries" integer not null,
+  "channel" text not null,
+  "issued_by" text not null,
+  "issued_at" bigint not null,
+  "expires_at" bigint not null,
+  "closed_at" bigint,
+  "close_reason" text
+);
+
+CREATE UNIQUE INDEX "activation_codes_open" on "activation_codes" ("account_id") where "closed_at" is null;
 
 CREATE TABLE "agreements" (
   "organisation_id" text not null references "organisations" ("id") on delete cascade,
@@ -25,6 +47,14 @@ CREATE TABLE "agreements" (
   "recorded_by" text not null,
   "recorded_at" bigint not null,
   constraint "agreements_pk" primary key ("organisation_id", "agreement")
+);
+
+CREATE TABLE "application_accounts" (
+  "membership_id" text not null references "memberships" ("id") on delete cascade,
+  "application" text not null,
+  "type" text not null,
+  "value" text not null,
+  constraint "application_accounts_pk" primary key ("membership_id", "application", "type", "value")
 );
 
 CREATE TABLE "audit" (
@@ -145,6 +175,17 @@ CREATE INDEX "face_sessions_expires_at" on "face_sessions" ("expires_at");
 
 CREATE INDEX "face_sessions_session" on "face_sessions" ("session_id");
 
+CREATE TABLE "factors" (
+  "id" text primary key,
+  "account_id" text not null references "accounts" ("id") on delete cascade,
+  "kind" text not null check (kind in ('totp', 'sms')),
+  "secret" text not null,
+  "created_at" bigint not null,
+  "last_used_at" bigint,
+  "last_step" bigint,
+  constraint "factors_kind" unique ("account_id", "kind")
+);
+
 CREATE TABLE "grants" (
   "id" text not null primary key,
   "session_id" text not null,
@@ -178,6 +219,14 @@ CREATE TABLE "memberships" (
 );
 
 CREATE INDEX "memberships_organisation" on "memberships" ("organisation_id", "status", "tier");
+
+CREATE TABLE "notices" (
+  "account_id" text not null references "accounts" ("id") on delete cascade,
+  "kind" text not null,
+  "about" text not null,
+  "told_at" bigint not null,
+  constraint "notices_pk" primary key ("account_id", "kind", "about")
+);
 
 CREATE TABLE "organisation_identifiers" (
   "organisation_id" text not null references "organisations" ("id") on delete cascade,
@@ -215,12 +264,31 @@ CREATE INDEX "outbox_created_at" on "outbox" ("created_at");
 
 CREATE INDEX "outbox_due" on "outbox" ("state", "next_at");
 
+CREATE TABLE "password_history" (
+  "id" text primary key,
+  "account_id" text not null references "accounts" ("id") on delete cascade,
+  "hash" text not null,
+  "replaced_at" bigint not null
+);
+
+CREATE INDEX "password_history_account" on "password_history" ("account_id", "replaced_at");
+
 CREATE TABLE "passwords" (
   "account_id" text not null primary key references "accounts" ("id") on delete cascade,
   "hash" text not null,
   "changed_at" bigint not null,
   "one_time" integer default 0 not null
 );
+
+CREATE TABLE "recovery_codes" (
+  "id" text primary key,
+  "account_id" text not null references "accounts" ("id") on delete cascade,
+  "hash" text not null,
+  "created_at" bigint not null,
+  "used_at" bigint
+);
+
+CREATE INDEX "recovery_codes_account" on "recovery_codes" ("account_id");
 
 CREATE TABLE "replays" (
   "id" text not null primary key,
@@ -257,6 +325,30 @@ CREATE TABLE "runs" (
 );
 
 CREATE INDEX "runs_expires_at" on "runs" ("expires_at");
+
+CREATE TABLE "security_answers" (
+  "account_id" text not null references "accounts" ("id") on delete cascade,
+  "question" text not null,
+  "hash" text not null,
+  "set_at" bigint not null,
+  constraint "security_answers_pk" primary key ("account_id", "question")
+);
+
+CREATE TABLE "sent_codes" (
+  "id" text primary key,
+  "purpose" text not null,
+  "account_id" text not null references "accounts" ("id") on delete cascade,
+  "hash" text not null,
+  "tries" integer default 0 not null,
+  "max_tries" integer not null,
+  "sent_at" bigint not null,
+  "expires_at" bigint not null,
+  "closed_at" bigint
+);
+
+CREATE INDEX "sent_codes_expires_at" on "sent_codes" ("expires_at");
+
+CREATE INDEX "sent_codes_purpose" on "sent_codes" ("purpose", "sent_at");
 
 CREATE TABLE "session_clients" (
   "session_id" text not null references "sessions" ("id") on delete cascade,

@@ -10,6 +10,7 @@ import { profiles } from './config/profile.ts';
 import type { Config, Realm, System } from './config/schema.ts';
 import { hashPassword } from './domain/passwords.ts';
 import { startSessionWorker } from './domain/session-worker.ts';
+import { createVault } from './domain/vault.ts';
 import { Engine } from './flow/engine.ts';
 import { proveRealm } from './flow/prove.ts';
 import { logFile } from './http/log.ts';
@@ -126,7 +127,7 @@ async function openRealm(realm: Realm, { system, renderer, log, clock, metrics }
   if (system.demo) await seedDemo(realm, database, (plain) => hashPassword(plain, realm.login.argon2), clock());
   const brokers = brokersOf(realm, keys);
   const engine = new Engine({
-    realm, steps, database, clock, observe: counts.flow,
+    realm, steps, database, clock, vault: createVault(keys.secret), observe: counts.flow,
     depart: async (id, request) => {
       const broker = brokers.get(id);
       if (!broker) throw new Error(`broker ${id} is gone from the configuration`);

@@ -30,7 +30,7 @@ const worldSchema = z.object({
       organisation_id: text,
       /** absent: somebody whom Sluis has not met yet */
       account: z.object({
-        id: z.string(), status: z.enum(['active', 'locked', 'deleted']), salutation: text, initials: text, given_name: text, infix: text,
+        id: z.string(), status: z.enum(['active', 'locked', 'dormant', 'deleted']), salutation: text, initials: text, given_name: text, infix: text,
         family_name: text, department: text, phone: text, email: text, newsletter: z.boolean(), language: text,
       }).optional(),
       membership: z.object({ id: z.string(), tier: z.enum(['user', 'administrator']), status: z.enum(['pending', 'active', 'ended']), roles }).optional(),

@@ -3,6 +3,7 @@ import { foundation } from './0001_foundation.ts';
 import { auditSeal } from './0002_audit_seal.ts';
 import { sessions } from './0003_sessions.ts';
 import { auditFields } from './0004_audit_fields.ts';
+import { factors } from './0005_factors.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -11,5 +12,6 @@ export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migra
     '0002_audit_seal': auditSeal,
     '0003_sessions': sessions,
     '0004_audit_fields': auditFields,
+    '0005_factors': factors,
   };
 }

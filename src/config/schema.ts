@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { lifecycleSchema, manualSchema, passwordPolicySchema, questionsSchema, secondFactorSchema } from './accounts.ts';
 import { networkSchema } from './networks.ts';
+import { openingSchema } from './opening.ts';
 
 /**
  * What the configuration files may say. Each schema is strict: an unknown key is a mistake, not a comment.
@@ -17,6 +19,8 @@ export const levelSchema = z.strictObject({
   label: z.string(),
   /** the `acr` value in tokens: an eIDAS URI only where identity was proofed (design, section 4) */
   acr: z.string().min(1),
+  /** factors of our own that earn it together, each list one way: `[[password, totp], [password, sms]]` */
+  factors: z.array(z.array(id).min(1)).min(1).optional(),
 });
 
 const roleSchema = z.strictObject({ id, name: z.string(), description: z.string().optional() });
@@ -28,6 +32,8 @@ export const applicationSchema = z.strictObject({
   roles: z.array(roleSchema).min(1),
   /** at most one of the roles at a time (seed row IB-7: who sets the web service up cannot consult) */
   exclusive: z.boolean().default(false),
+  /** when it can be used; absent: always */
+  opening: openingSchema.optional(),
 });
 
 export const agreementSchema = z.strictObject({ id, name: z.string() });
@@ -200,13 +206,20 @@ export const realmSchema = z.strictObject({
     /** without a refresh; each refresh begins a new one */
     refresh_token: seconds.default(28_800),
     verification_code: seconds.default(14 * 86_400),
-  }).default({ run: 3600, session: 28_800, idle: 1200, code: 60, access_token: 600, id_token: 300, refresh_token: 28_800, verification_code: 14 * 86_400 }),
+    activation_code: seconds.default(30 * 86_400),
+  }).default({ run: 3600, session: 28_800, idle: 1200, code: 60, access_token: 600, id_token: 300, refresh_token: 28_800, verification_code: 14 * 86_400, activation_code: 30 * 86_400 }),
   login: z.strictObject({
     /** what a person types at the password step, in this order; `relation_number` is an identifier of the organisation */
     identifiers: z.array(z.enum(['relation_number', 'username'])).min(1).default(['username']),
     argon2: z.strictObject({ memory_kib: z.int().min(8192), passes: z.int().min(1), lanes: z.int().min(1) })
       .default({ memory_kib: 19_456, passes: 2, lanes: 1 }),
   }).default({ identifiers: ['username'], argon2: { memory_kib: 19_456, passes: 2, lanes: 1 } }),
+  password: passwordPolicySchema.prefault({}),
+  second_factor: secondFactorSchema.prefault({}),
+  /** secret questions for the service desk; absent: none */
+  questions: questionsSchema.optional(),
+  lifecycle: lifecycleSchema.prefault({}),
+  manuals: z.array(manualSchema).default([]),
   /** SAML service provider; the entity id and where brokers answer follow from the issuer when absent */
   saml: z.strictObject({ entity_id: z.string().optional() }).default({}),
   links: z.strictObject({ means: url.optional(), privacy: url.optional(), accessibility: url.optional() }).default({}),

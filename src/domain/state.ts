@@ -5,11 +5,12 @@ import { findIdentity } from '../store/identities.ts';
 import { findOrganisationByIdentifier } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { findStanding, type Standing } from '../store/standing.ts';
+import { credentialsOf } from './credentials.ts';
 import { displayName } from './names.ts';
 import { isProfileComplete } from './profile.ts';
 import { rolesThatCount } from './roles.ts';
 
-export type StateQuestion = { accountId?: string; organisationId?: string; broker?: BrokerProof; now: number };
+export type StateQuestion = { accountId?: string; organisationId?: string; broker?: BrokerProof; /** also what the account has to log in with */ credentials?: boolean; now: number };
 export type State = { account: AccountState | undefined; organisation: OrganisationState | undefined; membership: MembershipState | undefined };
 
 /**
@@ -21,7 +22,7 @@ export async function loadState(db: Db, realm: Realm, question: StateQuestion): 
   const accountId = question.broker ? await accountOf(db, question.broker, organisationId) : question.accountId;
   const standing = organisationId === undefined ? undefined : await findStanding(db, organisationId, accountId);
   const organisation = standing && organisationState(realm, organisationId ?? '', standing);
-  const account = accountId === undefined ? undefined : await accountState(db, accountId);
+  const account = accountId === undefined ? undefined : await accountState(db, realm, accountId, question.credentials === true);
   const membership = account && standing?.membership && { ...standing.membership, roles: rolesThatCount(realm, standing) };
   return { account, organisation, membership };
 }
@@ -49,9 +50,10 @@ function organisationState(realm: Realm, id: string, { organisation: { name, ide
   };
 }
 
-async function accountState(db: Db, id: string): Promise<AccountState | undefined> {
+async function accountState(db: Db, realm: Realm, id: string, withCredentials: boolean): Promise<AccountState | undefined> {
   const account = await findAccount(db, id);
   if (!account) return undefined;
+  const credentials = withCredentials ? await credentialsOf(db, realm, id) : undefined;
   return {
     id,
     active: account.status === 'active',
@@ -59,5 +61,6 @@ async function accountState(db: Db, id: string): Promise<AccountState | undefine
     email: account.email,
     language: account.language,
     profileComplete: isProfileComplete(account),
+    ...(credentials && { credentials }),
   };
 }

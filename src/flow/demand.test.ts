@@ -6,7 +6,8 @@ import { broker as brokerStep } from '../steps/broker/step.ts';
 import { requireStep } from '../steps/require/step.ts';
 import type { Database } from '../store/database.ts';
 import { setMinimumLevel } from '../store/organisations.ts';
-import { brokerSkew, earnedAt, freshJournal, highestDemand, rankAsked, requiredOf, SESSION } from './demand.ts';
+import { brokerSkew, freshJournal, highestDemand, rankAsked, requiredOf, SESSION } from './demand.ts';
+import { earnedAt } from './levels.ts';
 import type { JournalEntry, OrganisationState, Proof } from './facts.ts';
 import { explainRun } from './explain.ts';
 

@@ -1,6 +1,7 @@
 import type { Portal, Realm } from '../config/schema.ts';
 import type { Facts, JournalEntry, OrganisationState, Proof } from './facts.ts';
-import { rankOf, type BoundFlow } from './flow.ts';
+import type { BoundFlow } from './flow.ts';
+import { rankOf } from './levels.ts';
 
 /** Who asks for a level. Each can raise what is asked; none can lower it. */
 export type Demander = 'portal' | 'client' | 'organisation' | 'request';
@@ -63,6 +64,9 @@ function isFresh({ at, broker }: Proof, since: number, shownNow: boolean): boole
 /** The journal entry that holds what the session proved. */
 export const SESSION = '@session';
 
+/** A journal entry that holds what the person chose, and passes no binding. */
+export const CHOICE = '@choice';
+
 /** The highest rank that a way through the flow can earn. */
 export function reachOf(realm: Realm, flow: BoundFlow): number {
   return Math.max(-1, ...flow.bindings.map((binding) => rankOf(realm, binding.model.reaches)));
@@ -71,9 +75,4 @@ export function reachOf(realm: Realm, flow: BoundFlow): number {
 /** Is more asked than anybody could show here? Then nobody needs to be asked anything (RFC 9470, 5). */
 export function outOfReach(realm: Realm, flow: BoundFlow, { level, required }: Pick<Facts, 'level' | 'required'>): boolean {
   return level < required.level && reachOf(realm, flow) < required.level;
-}
-
-/** Epoch seconds at which the level reached was earned: the newest proof that is enough for it. */
-export function earnedAt(realm: Realm, { proofs, level }: Pick<Facts, 'proofs' | 'level'>): number {
-  return Math.max(...proofs.filter((proof) => rankOf(realm, proof.level) === level).map((proof) => proof.at));
 }

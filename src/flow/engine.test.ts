@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { begin, name, realmWith, stepsOf, tiny, viewer, whereIs, type Walk } from '../../test/support/flow.ts';
-import { emptyDatabase, noon } from '../../test/support/house.ts';
+import { emptyDatabase, noon, vault } from '../../test/support/house.ts';
 import { aMembership, anAccount, anOrganisation } from '../../test/support/rows.ts';
 import { findAccount, updateAccount } from '../store/accounts.ts';
 import { listAudit } from '../store/audit.ts';
@@ -76,8 +76,29 @@ describe('the order of a flow', () => {
     expect(whereIs(await run.post())).toBe('plain');
   });
 
+  test('who chooses another way is asked that, may choose again, and has shown nothing by it', async () => {
+    const choosing = (id: string, other: string) => tiny(id, {
+      submit: async (_: unknown, fields: Record<string, string>) => (fields['action'] === 'other' ? { kind: 'choose', marks: { second_factor: other } } : { kind: 'pass' }),
+    } as never);
+    const realm = realmWith(['name', { step: 'app', unless: ['chose_recovery'] }, { step: 'paper', when: ['chose_recovery'] }]);
+    const run = await begin({ realm, steps: stepsOf(name, choosing('app', 'recovery'), choosing('paper', 'totp')), database });
+    await run.post({ account: 'anna' });
+    expect(whereIs(await run.post({ action: 'other' }))).toBe('paper');
+    expect(whereIs(await run.post({ action: 'other' }))).toBe('app');
+    const chosen = await run.engine.look('run');
+    expect(chosen?.facts.proofs.map(({ factor }) => factor)).toEqual(['name']);
+    expect(chosen?.journal.map(({ binding }) => binding)).toEqual(['name', '@choice', '@choice']);
+  });
+
+  test('a step that is settled by what an account logs in with needs a flow that says so', () => {
+    const renew = tiny('renew', { model: () => ({ settledBy: ['password_current'], passes: true, gives: ['password_current'] }) } as never);
+    const start = (realm: ReturnType<typeof realmWith>) => () => new Engine({ realm, steps: stepsOf(name, renew), database, vault, clock: () => noon, depart: async () => ({ message: 1, pending: 1 }) });
+    expect(start(realmWith(['name', 'renew']))).toThrow('binding renew is about password_current');
+    expect(start(realmWith(['name', 'renew'], { ensure: ['identified', 'password_current'] }))).not.toThrow();
+  });
+
   test('an engine does not start with a flow that names what there is not', () => {
-    expect(() => new Engine({ realm: realmWith(['nothing']), steps: stepsOf(plain), database, clock: () => noon, depart: async () => ({ message: 1, pending: 1 }) })).toThrow(FlowError);
+    expect(() => new Engine({ realm: realmWith(['nothing']), steps: stepsOf(plain), database, vault, clock: () => noon, depart: async () => ({ message: 1, pending: 1 }) })).toThrow(FlowError);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Portal, Realm } from '../config/schema.ts';
 import { updateAccount } from '../store/accounts.ts';
 import { appendAudit } from '../store/audit.ts';
+import type { Vault } from '../domain/vault.ts';
 import type { Database } from '../store/database.ts';
 import { insertRun, saveRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
@@ -8,13 +9,13 @@ import { issueTicket, newHandle, peekTicket, redeemTicket } from '../store/ticke
 import { ended, endOf } from './end.ts';
 import type { Facts, JournalEntry } from './facts.ts';
 import { bindFlow, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
-import { outOfReach, SESSION, type Demand } from './demand.ts';
+import { CHOICE, outOfReach, SESSION, type Demand } from './demand.ts';
 import { gatherFacts, openRun, readRun, type OpenRun } from './run.ts';
 import { Overtaken, type BrokerEvent, type Outcome, type Run } from './step.ts';
 import { auditOf, entryOf, noteRun } from './trail.ts';
 import { loginEvent, stepEvent, type Depart, type FlowEvent, type Judgement, type StartRun, type Turn, type Viewer } from './turn.ts';
 
-type Options = { realm: Realm; steps: Steps; database: Database; depart: Depart; clock: () => number; /** told of what was committed */ observe?: (event: FlowEvent) => void };
+type Options = { realm: Realm; steps: Steps; database: Database; depart: Depart; vault: Vault; clock: () => number; /** told of what was committed */ observe?: (event: FlowEvent) => void };
 type Move = { outcome: Outcome<unknown>; binding: BoundStep; values?: Record<string, string>; ticket?: { kind: string; handle: string } };
 type Patch = { -readonly [K in 'journal' | 'state' | 'request' | 'notice' | 'status' | 'end_code' | 'account_id' | 'organisation_id']?: OpenRun['row'][K] };
 
@@ -27,15 +28,17 @@ export class Engine {
   private readonly realm: Realm;
   private readonly database: Database;
   private readonly depart: Depart;
+  private readonly vault: Vault;
   private readonly clock: () => number;
   private readonly observe: (event: FlowEvent) => void;
   private readonly flows: ReadonlyMap<string, BoundFlow>;
 
   /** @throws FlowError when a flow names a step, setting or predicate that does not exist */
-  constructor({ realm, steps, database, depart, clock, observe = () => undefined }: Options) {
+  constructor({ realm, steps, database, depart, vault, clock, observe = () => undefined }: Options) {
     this.realm = realm;
     this.database = database;
     this.depart = depart;
+    this.vault = vault;
     this.clock = clock;
     this.observe = observe;
     this.flows = new Map(Object.keys(realm.flows).map((id) => [id, bindFlow(realm, id, steps)]));
@@ -58,7 +61,7 @@ export class Engine {
       id: run.row.id, realm: this.realm, portal: run.portal, facts: run.facts, config: binding.settings,
       // state that no longer fits (a new version of the step) is as if the step were new
       state: state.success ? state.data : undefined,
-      language: viewer.language, remembered: viewer.remembered, hint: run.request.loginHint, address: viewer.address, db, now: run.facts.now,
+      language: viewer.language, remembered: viewer.remembered, hint: run.request.loginHint, address: viewer.address, db, vault: this.vault, now: run.facts.now,
       audit: (entry) => (tx) => appendAudit(tx, auditOf(run, viewer, { outcome: 'success', action: 'E', ...entry })),
     };
   }
@@ -208,7 +211,8 @@ export class Engine {
 
   /** Writes one outcome: compare-and-set first, so that of two turns at once the second changes nothing. */
   private async apply(tx: Db, run: OpenRun, viewer: Viewer, { outcome, binding, values }: Move): Promise<OpenRun> {
-    const state = { ...run.state, [`${binding.id}@`]: 1, ...(outcome.kind !== 'deny' && outcome.state !== undefined && { [binding.id]: outcome.state }) };
+    const kept = outcome.kind === 'deny' || outcome.kind === 'choose' ? undefined : outcome.state;
+    const state = { ...run.state, [`${binding.id}@`]: 1, ...(kept !== undefined && { [binding.id]: kept }) };
     const patch: Patch = { state: JSON.stringify(state), notice: null };
     if (outcome.kind === 'ask' && outcome.problems?.length) patch.notice = JSON.stringify({ binding: binding.id, problems: outcome.problems, values: values ?? {} });
     if (outcome.kind === 'pass') {
@@ -216,13 +220,15 @@ export class Engine {
       const entry: JournalEntry = { binding: binding.id, at: run.facts.now, proofs, ...(accountId && { accountId }), ...(organisationId && { organisationId }), ...(marks && { marks }) };
       patch.journal = JSON.stringify([...run.journal, entry]);
     }
+    // no binding is passed by it
+    if (outcome.kind === 'choose') patch.journal = JSON.stringify([...run.journal, { binding: CHOICE, at: run.facts.now, proofs: [], marks: outcome.marks } satisfies JournalEntry]);
     if (outcome.kind === 'deny') {
       patch.status = 'ended';
       patch.end_code = endOf(outcome.code, outcome.params ?? {}, outcome.ended === 'fine');
     }
     await this.lock(tx, run, patch);
     noteRun(this.realm, run);
-    await outcome.commit?.(tx);
+    if (outcome.kind !== 'choose') await outcome.commit?.(tx);
     const next = await this.reread(tx, run, patch, viewer);
     noteRun(this.realm, next);
     const entry = entryOf(next, viewer, outcome, binding);

@@ -1,3 +1,4 @@
+import type { SecondFactor } from '../config/accounts.ts';
 import type { Required } from './demand.ts';
 
 /**
@@ -35,6 +36,19 @@ export type JournalEntry = {
   marks?: Record<string, string>;
 };
 
+/** What somebody has to log in with at Sluis itself. Times are epoch seconds. */
+export type CredentialsState = {
+  /** the activation code that was sent beside the password was not typed yet */
+  mustActivate: boolean;
+  /** `expiresAt`: when it must be replaced; `noticeFrom`: when its person is told */
+  password?: { oneTime: boolean; changedAt: number; expiresAt?: number; noticeFrom?: number };
+  factors: SecondFactor[];
+  /** recovery codes that are left */
+  recoveryCodes: number;
+  /** secret questions that were answered */
+  answers: number;
+};
+
 export type AccountState = {
   id: string;
   active: boolean;
@@ -42,6 +56,8 @@ export type AccountState = {
   email: string | null;
   language: string | null;
   profileComplete: boolean;
+  /** only where the portal's flow asks about them */
+  credentials?: CredentialsState;
 };
 
 export type MembershipState = {
@@ -68,6 +84,8 @@ export type Facts = {
   proofs: Proof[];
   /** what the same person showed, also what is too old to count here */
   shown: Proof[];
+  /** of what counts: shown in this run, not brought along by a session */
+  shownNow: Proof[];
   marks: Record<string, string>;
   account: AccountState | undefined;
   organisation: OrganisationState | undefined;

@@ -1,6 +1,6 @@
 import type { Binding, Flow, Portal, Realm } from '../config/schema.ts';
 import type { Facts, JournalEntry } from './facts.ts';
-import { decidedByPortal, holds, isPredicate, type PredicateName } from './predicates.ts';
+import { aboutCredentials, decidedByPortal, holds, isPredicate, type PredicateName } from './predicates.ts';
 import type { Step, StepModel } from './step.ts';
 
 /** A binding with its step and checked settings. */
@@ -30,6 +30,10 @@ export function bindFlow(realm: Realm, flowId: string, steps: Steps): BoundFlow 
   const ids = bindings.map((b) => b.id);
   for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i))) mistakes.push(`two bindings are called ${id}: give each its own id`);
   for (const name of predicatesOf(flow)) if (!isPredicate(name)) mistakes.push(`there is no predicate ${name}`);
+  for (const { id, model } of bindings) {
+    const unnamed = (model.settledBy ?? []).filter((name) => isAboutCredentials(name) && !conditionsOf(flow).includes(name));
+    if (unnamed.length > 0) mistakes.push(`binding ${id} is about ${unnamed.join(', ')}: ensure it, or name it in a condition`);
+  }
   if (mistakes.length > 0) throw new FlowError(flowId, mistakes);
   return { id: flowId, bindings, ensure: flow.ensure as PredicateName[] };
 }
@@ -87,9 +91,27 @@ export function unmet(flow: BoundFlow, facts: Facts): PredicateName[] {
   return [...new Set<PredicateName>([...flow.ensure, 'identified', 'level_reached', ...decidedByPortal])].filter((name) => !holds(name, facts));
 }
 
-/** Position on the realm's ladder, 0 = lowest; -1 for no or an unknown level. */
-export function rankOf(realm: Realm, levelId: string | undefined): number {
-  return realm.levels.findIndex((level) => level.id === levelId);
+/**
+ * Does a flow ask what an account has to log in with? Only then is that loaded at every use of a token. What a step is
+ * settled by, the flow must name too (`bindFlow` sees to it): here the steps are not known.
+ */
+export function usesCredentials(realm: Realm, flowId: string): boolean {
+  const flow = realm.flows[flowId];
+  if (!flow) return false;
+  const known = askers.get(flow) ?? conditionsOf(flow).some(isAboutCredentials);
+  askers.set(flow, known);
+  return known;
+}
+
+const askers = new WeakMap<Flow, boolean>();
+
+function isAboutCredentials(name: unknown): boolean {
+  return aboutCredentials.some((one) => one === name);
+}
+
+/** Names of predicates anywhere in a flow, also in the settings of its gates. */
+function conditionsOf(flow: Flow): unknown[] {
+  return [...predicatesOf(flow), ...flow.bindings.flatMap((binding) => Object.values(binding.with))];
 }
 
 export function portalOf(realm: Realm, portalId: string): Portal | undefined {

@@ -1,4 +1,4 @@
-import type { Facts } from './facts.ts';
+import type { Facts, Proof } from './facts.ts';
 
 /**
  * The one table of conditions that flows may use: pure functions of the facts, no expressions. A predicate about
@@ -28,9 +28,39 @@ export const predicates = {
   /** at least one role in an application of this portal; a portal without applications asks none */
   has_role: (f: Facts) => f.membership?.status === 'active'
     && (f.applications.length === 0 || f.applications.some((a) => (f.membership?.roles[a]?.length ?? 0) > 0)),
+  /** a password was shown, and still counts */
+  password_shown: (f: Facts) => has(f.proofs, ['password']),
+  /** in this run, not brought along by a session */
+  password_shown_now: (f: Facts) => has(f.shownNow, ['password']),
+  /** a second factor of Sluis' own was shown, and still counts */
+  second_factor_shown: (f: Facts) => has(f.proofs, ['totp', 'sms', 'recovery']),
+  /** nobody waits for an activation code */
+  activated: (f: Facts) => f.account?.credentials?.mustActivate === false,
+  /** the password is the person's own choice, and has not expired */
+  password_current: (f: Facts) => isCurrent(f),
+  /** its end is near enough to tell */
+  password_expiring: (f: Facts) => isCurrent(f) && (f.account?.credentials?.password?.noticeFrom ?? Infinity) <= f.now,
+  factor_enrolled: (f: Facts) => (f.account?.credentials?.factors.length ?? 0) > 0,
+  totp_enrolled: (f: Facts) => f.account?.credentials?.factors.includes('totp') === true,
+  sms_enrolled: (f: Facts) => f.account?.credentials?.factors.includes('sms') === true,
+  /** the realm's secret questions are answered */
+  questions_answered: (f: Facts) => (f.account?.credentials?.answers ?? 0) > 0,
+  /** of their second factors the person wants this one now */
+  chose_totp: (f: Facts) => f.marks['second_factor'] === 'totp',
+  chose_sms: (f: Facts) => f.marks['second_factor'] === 'sms',
+  chose_recovery: (f: Facts) => f.marks['second_factor'] === 'recovery',
   /** the person said to be the administrator of an organisation that has none yet */
   claims_administrator: (f: Facts) => f.marks['claims'] === 'administrator',
 } as const;
+
+function has(proofs: Proof[], factors: string[]): boolean {
+  return proofs.some((proof) => factors.includes(proof.factor));
+}
+
+function isCurrent({ account, now }: Facts): boolean {
+  const password = account?.credentials?.password;
+  return password !== undefined && !password.oneTime && (password.expiresAt ?? Infinity) > now;
+}
 
 export type PredicateName = keyof typeof predicates;
 
@@ -38,6 +68,17 @@ export const predicateNames = Object.keys(predicates) as PredicateName[];
 
 /** What a portal's own file decides: nothing that a person does in a run changes it. */
 export const decidedByPortal: readonly PredicateName[] = ['network_allowed', 'portal_open'];
+
+/** What is true of the account in view: nothing is known of it any more when another one comes into view. */
+export const aboutTheAccount: readonly PredicateName[] = [
+  'account_active', 'profile_complete', 'verified', 'membership_ended', 'administrator', 'has_role', 'organisation_known', 'agreements_signed',
+  'organisation_has_administrator', 'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'questions_answered',
+];
+
+/** What of an account these need to be loaded for: a flow that asks none of them does not pay for it. */
+export const aboutCredentials: readonly PredicateName[] = [
+  'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'questions_answered',
+];
 
 /** What cannot be otherwise: the prover leaves out combinations that break these. */
 export const implications: readonly (readonly [PredicateName, PredicateName])[] = [
@@ -53,11 +94,24 @@ export const implications: readonly (readonly [PredicateName, PredicateName])[] 
   ['administrator', 'verified'],
   ['administrator', 'organisation_has_administrator'],
   ['has_role', 'verified'],
+  ['password_shown', 'identified'],
+  ['password_shown_now', 'password_shown'],
+  ['second_factor_shown', 'identified'],
+  ['activated', 'registered'],
+  ['password_current', 'registered'],
+  ['password_expiring', 'password_current'],
+  ['factor_enrolled', 'registered'],
+  ['totp_enrolled', 'factor_enrolled'],
+  ['sms_enrolled', 'factor_enrolled'],
+  ['questions_answered', 'registered'],
 ];
 
 /** What cannot both be: left out by the prover too. */
 export const exclusions: readonly (readonly [PredicateName, PredicateName])[] = [
   ['membership_ended', 'verified'],
+  ['chose_totp', 'chose_sms'],
+  ['chose_totp', 'chose_recovery'],
+  ['chose_sms', 'chose_recovery'],
 ];
 
 export function isPredicate(name: string): name is PredicateName {

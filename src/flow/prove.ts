@@ -1,6 +1,7 @@
 import type { Portal, Realm } from '../config/schema.ts';
 import { reachOf, rankAsked } from './demand.ts';
-import { allowed, bindFlow, conditionNames, FlowError, rankOf, settled, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
+import { rankOf } from './levels.ts';
+import { allowed, bindFlow, conditionNames, FlowError, settled, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
 import { decidedByPortal, exclusions, implications, predicateNames, type PredicateName } from './predicates.ts';
 
 /** One way in which a flow cannot be trusted, with the path that shows it. */

@@ -3,9 +3,10 @@ import type { Portal, Realm } from '../config/schema.ts';
 import { loadState } from '../domain/state.ts';
 import { findRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
-import { freshJournal, requiredOf, type Demand, type Demander } from './demand.ts';
+import { freshJournal, requiredOf, SESSION, type Demand, type Demander } from './demand.ts';
 import type { BrokerProof, Facts, JournalEntry, Proof } from './facts.ts';
-import { portalOf, rankOf } from './flow.ts';
+import { portalOf, usesCredentials } from './flow.ts';
+import { highest } from './levels.ts';
 import type { Problem } from './step.ts';
 
 export type RunRow = NonNullable<Awaited<ReturnType<typeof findRun>>>;
@@ -70,10 +71,12 @@ export async function gatherFacts(db: Db, realm: Realm, portal: Portal, whole: J
   const broker = lastOf(journal, (entry) => lastOf(entry.proofs, (proof) => proof.broker));
   const state = await loadState(db, realm, {
     now, ...(accountId && { accountId }), ...(organisationId && { organisationId }), ...(broker && { broker }),
+    credentials: usesCredentials(realm, portal.flow),
   });
   const proofs = proofsOfOne(journal, state.account?.id, broker);
   return {
     proofs, now, shown: proofsOfOne(whole, state.account?.id, broker),
+    shownNow: proofsOfOne(journal.filter((entry) => entry.binding !== SESSION), state.account?.id, broker),
     marks: Object.assign({}, ...journal.map((entry) => entry.marks ?? {})) as Record<string, string>,
     account: state.account, organisation: state.organisation, membership: state.membership,
     level: highest(realm, proofs),
@@ -93,10 +96,6 @@ function proofsOfOne(journal: JournalEntry[], accountId: string | undefined, bro
     .filter((entry) => entry.accountId === undefined || entry.accountId === accountId)
     .flatMap((entry) => entry.proofs)
     .filter((proof) => proof.broker === undefined || (proof.broker.id === broker?.id && proof.broker.actingSubject === broker.actingSubject));
-}
-
-export function highest(realm: Realm, proofs: Proof[]): number {
-  return Math.max(-1, ...proofs.map((proof) => rankOf(realm, proof.level)));
 }
 
 function lastOf<T, R>(items: T[], pick: (item: T) => R | undefined): R | undefined {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Portal, Realm } from '../config/schema.ts';
+import type { Vault } from '../domain/vault.ts';
 import type { Db } from '../store/schema.ts';
 import type { Facts, Proof } from './facts.ts';
 import type { PredicateName } from './predicates.ts';
@@ -23,6 +24,8 @@ export type Outcome<State> =
   | { kind: 'leave'; broker: string; state?: State; commit?: Commit }
   /** shown: on to the next binding */
   | { kind: 'pass'; proofs?: Proof[]; accountId?: string; organisationId?: string; marks?: Record<string, string>; state?: State; commit?: Commit }
+  /** nothing was shown: the person wants another way, which the conditions of the flow know by this mark */
+  | { kind: 'choose'; marks: Record<string, string> }
   /** refused, or (`ended: 'fine'`) come to a good end that is not a login */
   | { kind: 'deny'; code: string; params?: Record<string, string | number>; ended?: 'fine' | 'refused'; commit?: Commit };
 
@@ -46,6 +49,8 @@ export type Run<Config, State> = {
   address: string;
   /** reads outside the turn's transaction; writes belong in a commit. Counters are the exception: see domain/throttle. */
   db: Db;
+  /** opens and seals secrets that are kept in the database */
+  vault: Vault;
   now: number;
   audit: (entry: { event: string; outcome?: 'success' | 'refused' | 'failed'; reason?: string; detail?: Record<string, unknown> }) => Commit;
 };

@@ -25,7 +25,7 @@ export function auditOf(run: OpenRun, viewer: Viewer, entry: Pick<AuditEntry, 'e
 /** What the trail says of an outcome. Undefined when nothing happened: a page was asked for. */
 export function entryOf(run: OpenRun, viewer: Viewer, outcome: Outcome<unknown>, binding: BoundStep): AuditEntry | undefined {
   const reasons = outcome.kind === 'ask' ? outcome.problems?.map((problem) => problem.code).join(' ') : outcome.kind === 'deny' ? outcome.code : undefined;
-  if (outcome.kind === 'ask' && !reasons) return undefined;
+  if (outcome.kind === 'choose' || (outcome.kind === 'ask' && !reasons)) return undefined;
   const fine = outcome.kind === 'pass' || outcome.kind === 'leave' || (outcome.kind === 'deny' && outcome.ended === 'fine');
   const event = { ask: 'step.refused', leave: 'step.left', pass: 'step.passed', deny: fine ? 'login.ended' : 'login.refused' }[outcome.kind];
   return auditOf(run, viewer, { event, action: 'E', outcome: fine ? 'success' : 'refused', ...(reasons && { reason: reasons }), detail: { binding: binding.id } });

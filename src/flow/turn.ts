@@ -54,7 +54,7 @@ export function loginEvent(turn: Turn | undefined): FlowEvent | undefined {
   return { kind: 'login', portal: turn.run.portal.id, result: turn.fine ? 'ended' : 'refused', reason: turn.code };
 }
 
-export function stepEvent(portal: string, step: string, outcome: { kind: 'ask' | 'leave' | 'pass' | 'deny'; problems?: unknown[] }): FlowEvent {
-  const words = { ask: outcome.problems?.length ? 'refused' : 'asked', leave: 'left', pass: 'passed', deny: 'denied' } as const;
+export function stepEvent(portal: string, step: string, outcome: { kind: 'ask' | 'leave' | 'pass' | 'deny' | 'choose'; problems?: unknown[] }): FlowEvent {
+  const words = { ask: outcome.problems?.length ? 'refused' : 'asked', leave: 'left', pass: 'passed', deny: 'denied', choose: 'asked' } as const;
   return { kind: 'step', portal, step, outcome: words[outcome.kind] };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import { endIfOver, endSession, liveSession } from '../domain/sessions.ts';
-import { earnedAt } from '../flow/demand.ts';
+import { earnedAt } from '../flow/levels.ts';
 import type { OpenRun } from '../flow/run.ts';
 import type { Database } from '../store/database.ts';
 import { Unavailable } from '../store/unavailable.ts';

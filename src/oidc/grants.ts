@@ -2,7 +2,7 @@ import { errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import { joinSession, keepAlive, keepLogin, withLogin } from '../domain/sessions.ts';
-import { earnedAt } from '../flow/demand.ts';
+import { earnedAt } from '../flow/levels.ts';
 import type { Facts } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant, setGrantAcr } from '../store/grants.ts';

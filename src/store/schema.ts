@@ -7,7 +7,8 @@ import type { Generated, Kysely, Transaction } from 'kysely';
 export interface Tables {
   accounts: {
     id: string;
-    status: 'active' | 'locked' | 'deleted';
+    /** dormant: nobody logged in for so long that nobody may, until it returns */
+    status: 'active' | 'locked' | 'dormant' | 'deleted';
     salutation: string | null;
     initials: string | null;
     given_name: string | null;
@@ -21,11 +22,64 @@ export interface Tables {
     created_at: number;
     updated_at: number;
     last_login_at: number | null;
+    /** 1: the activation code that was sent beside the password must be typed first (row CAK-3) */
+    must_activate: Generated<number>;
+    /** when it became dormant or deleted, and why */
+    ended_at: number | null;
+    end_reason: string | null;
+    /** when its personal data were removed */
+    purged_at: number | null;
   };
   /** Login names of local accounts; `scope` is the relation number, or '' where the realm asks none. */
   logins: { scope: string; username: string; account_id: string };
   /** One password per account, as a PHC string. */
   passwords: { account_id: string; hash: string; changed_at: number; one_time: Generated<number> };
+  /** Hashes of passwords that somebody had before: they may not come back. */
+  password_history: { id: string; account_id: string; hash: string; replaced_at: number };
+  /** Second factors. `secret` is sealed (domain/vault.ts): a TOTP seed, or the phone number of SMS and voice. */
+  factors: {
+    id: string;
+    account_id: string;
+    kind: 'totp' | 'sms';
+    secret: string;
+    created_at: number;
+    last_used_at: number | null;
+    /** the newest time step of a TOTP that was accepted: neither it nor an older one works again (RFC 6238, 5.2) */
+    last_step: number | null;
+  };
+  recovery_codes: { id: string; account_id: string; hash: string; created_at: number; used_at: number | null };
+  /** Codes that were sent: `purpose` says to whom and for what (`sms:<factor>`, `phone:<account>`); the newest of a purpose counts. */
+  sent_codes: {
+    id: string;
+    purpose: string;
+    account_id: string;
+    hash: string;
+    tries: Generated<number>;
+    max_tries: number;
+    sent_at: number;
+    expires_at: number;
+    closed_at: number | null;
+  };
+  /** Activation codes (row CAK-3), one open at a time for an account. */
+  activation_codes: {
+    id: string;
+    account_id: string;
+    hash: string;
+    tries: Generated<number>;
+    max_tries: number;
+    channel: 'mail' | 'letter';
+    issued_by: string;
+    issued_at: number;
+    expires_at: number;
+    closed_at: number | null;
+    close_reason: 'used' | 'replaced' | 'guessed' | null;
+  };
+  /** Answers to secret questions (row CAK-7), hashed as passwords are. */
+  security_answers: { account_id: string; question: string; hash: string; set_at: number };
+  /** What somebody was told once (`about` is what it was about), so that no worker tells it twice. */
+  notices: { account_id: string; kind: string; about: string; told_at: number };
+  /** Accounts that a membership has in an application, told apart by a number: AGB codes (row CAK-13). */
+  application_accounts: { membership_id: string; application: string; type: string; value: string };
   /** Who a broker says somebody is: the pseudonym together with the organisation is the key (E27). */
   broker_identities: { broker_id: string; acting_subject: string; organisation_id: string; account_id: string; created_at: number; last_seen_at: number };
   organisations: {

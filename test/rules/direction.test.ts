@@ -33,7 +33,7 @@ const homes: Record<string, string[]> = {
   koa: ['src/http/'], '@koa/router': ['src/http/'], '@koa/bodyparser': ['src/http/'], 'koa-static': ['src/http/'], ejs: ['src/http/'],
   kysely: ['src/store/', 'db/migrations/'], 'better-sqlite3': ['src/store/'], pg: ['src/store/'],
   '@xmldom/xmldom': ['src/brokers/saml/'], 'xml-crypto': ['src/brokers/saml/'], xpath: ['src/brokers/saml/'],
-  argon2: ['src/domain/'],
+  argon2: ['src/domain/'], bcrypt: ['src/domain/'], otplib: ['src/domain/'], qrcode: ['src/domain/'], luxon: ['src/domain/'],
   'prom-client': ['src/metrics/'],
   nodemailer: ['src/messages/'],
   'intl-messageformat': ['src/texts/'],

@@ -7,7 +7,7 @@ import { defineStep, type BrokerEvent, type Outcome, type Step } from '../../src
 import type { Turn, Viewer } from '../../src/flow/turn.ts';
 import type { Database } from '../../src/store/database.ts';
 import { issueTicket } from '../../src/store/tickets.ts';
-import { exampleRealm, noon } from './house.ts';
+import { exampleRealm, noon, vault } from './house.ts';
 
 export const viewer: Viewer = { address: '192.0.2.1', language: 'nl', remembered: {} };
 
@@ -61,7 +61,7 @@ export type WalkOptions = { realm: Realm; steps: Steps; database: Database; id?:
 /** A run of the realm's only portal, at its beginning. */
 export async function begin({ realm, steps, database, id = 'run', seed, levelId, since, clock = { now: noon } }: WalkOptions): Promise<Walk> {
   const portal = realm.portals[0]!;
-  const engine = new Engine({ realm, steps, database, clock: () => clock.now, depart: async (broker, request) => ({ message: { to: broker, ...request }, pending: { asked: broker } }) });
+  const engine = new Engine({ realm, steps, database, vault, clock: () => clock.now, depart: async (broker, request) => ({ message: { to: broker, ...request }, pending: { asked: broker } }) });
   await engine.start({ id, portal, clientId: 'client', request: { levelId: levelId ?? portal.level, ...(levelId !== undefined && { levelBy: 'request' }), ...(since !== undefined && { since }), redirectUri: 'https://portal.example/cb', state: 's' }, now: clock.now, ...(seed && { seed }) });
   const show = (): Promise<Turn> => engine.show(id, viewer);
   return {

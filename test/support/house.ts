@@ -3,6 +3,7 @@ import { realmSchema, themeSchema, type Realm } from '../../src/config/schema.ts
 import { createOrganisation, recordAgreement } from '../../src/domain/organisations.ts';
 import { profileSchema, type Profile } from '../../src/domain/profile.ts';
 import { registerPerson, type Registered, type Registration } from '../../src/domain/registration.ts';
+import { createVault } from '../../src/domain/vault.ts';
 import type { BrokerProof } from '../../src/flow/facts.ts';
 import type { Actor } from '../../src/store/audit.ts';
 import { migrate, openDatabase, type Database } from '../../src/store/database.ts';
@@ -10,6 +11,8 @@ import { updateMembership } from '../../src/store/memberships.ts';
 
 /** A moment for tests that need no clock: 2026-11-22 12:00 UTC, in epoch seconds. */
 export const noon = 1_795_348_800;
+/** Seals for every test with the same key. */
+export const vault = createVault(Buffer.alloc(32, 7));
 export const desk: Actor = { kind: 'desk', id: 'desk' };
 
 /** A realm like the Inlichtingenbureau's: three products with an exclusive pair of roles, two agreements. */

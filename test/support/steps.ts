@@ -5,7 +5,7 @@ import { gatherFacts } from '../../src/flow/run.ts';
 import type { Outcome, Page, Problem, Run, Step } from '../../src/flow/step.ts';
 import { appendAudit } from '../../src/store/audit.ts';
 import type { Database } from '../../src/store/database.ts';
-import { noon } from './house.ts';
+import { noon, vault } from './house.ts';
 
 export type Stage = { realm: Realm; database: Database; config?: unknown; journal?: JournalEntry[]; levelId?: string; remembered?: Record<string, string>; now?: number; address?: string; hint?: string; since?: number };
 
@@ -13,7 +13,7 @@ export type Stage = { realm: Realm; database: Database; config?: unknown; journa
 export async function runOf({ realm, database, config = {}, journal = [], levelId, remembered = {}, now = noon, address = '192.0.2.1', hint, since }: Stage): Promise<Run<unknown, unknown>> {
   const portal = realm.portals[0]!;
   return {
-    id: 'run', realm, portal, config, state: undefined, hint, language: 'nl', remembered, address, db: database.db, now,
+    id: 'run', realm, portal, config, state: undefined, hint, language: 'nl', remembered, address, db: database.db, vault, now,
     facts: await gatherFacts(database.db, realm, portal, journal, { levelId: levelId ?? portal.level, by: 'request', address, ...(since !== undefined && { since }) }, now),
     audit: (entry) => (tx) => appendAudit(tx, { action: 'E', outcome: 'success', actor: { kind: 'person', id: 'x' }, now, ...entry }),
   };
@@ -31,7 +31,7 @@ export async function pageOf(step: Step, stage: Stage): Promise<Page> {
 
 /** Writes what an outcome wants written, and gives the facts that come of it. */
 export async function carryOut(outcome: Outcome<unknown>, stage: Stage): Promise<Facts> {
-  await stage.database.transaction(async (tx) => outcome.commit?.(tx));
+  await stage.database.transaction(async (tx) => (outcome.kind === 'choose' ? undefined : outcome.commit?.(tx)));
   const entry = outcome.kind === 'pass' ? [{ binding: 'step', at: noon, proofs: outcome.proofs ?? [], ...picked(outcome) }] : [];
   return (await runOf({ ...stage, journal: [...stage.journal ?? [], ...entry] })).facts;
 }

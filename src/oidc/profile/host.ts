@@ -1,4 +1,5 @@
 import type { ClientMetadata, Provider } from 'oidc-provider';
+import { createVault } from '../../domain/vault.ts';
 import type { Realm, System } from '../../config/schema.ts';
 import { Engine } from '../../flow/engine.ts';
 import type { Steps } from '../../flow/flow.ts';
@@ -44,7 +45,7 @@ export async function openHost({ realm, system, keys, steps, registered }: Check
   const database: Database = openDatabase({ file: ':memory:' });
   await migrate(database);
   const clock = (): number => Math.floor(Date.now() / 1000);
-  const engine = new Engine({ realm: tried, steps, database, clock, depart: () => Promise.reject(new Error('nobody departs from here')) });
+  const engine = new Engine({ realm: tried, steps, database, clock, vault: createVault(keys.secret), depart: () => Promise.reject(new Error('nobody departs from here')) });
   const plain = async (ctx: { body: unknown }, body: unknown): Promise<void> => { ctx.body = body; };
   const provider = createProvider({
     realm: tried, engine, database, keys, demo: system.demo, clock,

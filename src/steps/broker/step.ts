@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { BrokerConfig, Realm } from '../../config/schema.ts';
 import { brokerSkew } from '../../flow/demand.ts';
-import { rankOf } from '../../flow/flow.ts';
+import { rankOf } from '../../flow/levels.ts';
+import { aboutTheAccount } from '../../flow/predicates.ts';
 import { defineStep, type BrokerEvent, type Outcome, type Run } from '../../flow/step.ts';
 
 const config = z.strictObject({});
@@ -21,8 +22,7 @@ export const broker = defineStep<unknown, unknown, Input>({
     passes: true,
     gives: ['identified'],
     // another person may stand before us than a moment ago
-    forgets: ['organisation_known', 'agreements_signed', 'organisation_has_administrator', 'registered', 'account_active',
-      'profile_complete', 'verified', 'membership_ended', 'administrator', 'has_role'],
+    forgets: ['registered', ...aboutTheAccount],
     reaches: highestLevel(realm),
   }),
   page,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkLogin } from '../../domain/local-login.ts';
+import { aboutTheAccount } from '../../flow/predicates.ts';
 import { defineStep, type Outcome, type Problem, type Run } from '../../flow/step.ts';
 
 const config = z.strictObject({
@@ -20,10 +21,11 @@ export const password = defineStep<Config, unknown, Input>({
   input,
   secrets: ['password'],
   model: ({ level }) => ({
-    settledBy: ['identified', 'level_reached'],
+    // a session that lacks a second factor only is not asked the password again
+    settledBy: ['password_shown'],
     passes: true,
-    gives: ['identified', 'registered'],
-    forgets: ['organisation_known', 'agreements_signed', 'organisation_has_administrator', 'account_active', 'profile_complete', 'verified', 'membership_ended', 'administrator', 'has_role'],
+    gives: ['identified', 'registered', 'password_shown', 'password_shown_now'],
+    forgets: [...aboutTheAccount],
     reaches: level,
   }),
   // what the portal expects is filled in; it proves nothing, and can be typed over

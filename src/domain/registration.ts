@@ -7,11 +7,10 @@ import { countUp } from '../store/counters.ts';
 import { findIdentity, insertIdentity } from '../store/identities.ts';
 import { findMembershipOf, insertMembership, listAdministrators } from '../store/memberships.ts';
 import { findOrganisation } from '../store/organisations.ts';
-import { enqueue } from '../store/outbox.ts';
 import type { Db } from '../store/schema.ts';
-import { textsFor } from '../texts/catalogue.ts';
 import { DomainError } from './errors.ts';
 import { displayName } from './names.ts';
+import { tellPerson } from './notify.ts';
 import { profileColumns, profileFields, type Profile } from './profile.ts';
 
 export type Registration = {
@@ -113,13 +112,6 @@ async function tellAdministrators(tx: Db, registration: Registration, organisati
   const { realm, profile, now } = registration;
   const link = `${realm.issuer}/admin/people/${membershipId}`;
   for (const administrator of await listAdministrators(tx, registration.organisationId)) {
-    if (!administrator.email) continue;
-    const language = realm.languages.find((candidate) => candidate === administrator.language) ?? realm.languages[0] ?? 'nl';
-    const t = textsFor(realm).t(language);
-    const params = { name: displayName(profile), organisation, link };
-    await enqueue(tx, {
-      channel: 'mail', recipient: administrator.email, subject: t('mail.registration.subject', params),
-      text: t('mail.registration.body', params), links: [link], now,
-    });
+    await tellPerson(tx, realm, administrator, { message: 'registration', params: { name: displayName(profile), organisation, link }, links: [link], now });
   }
 }

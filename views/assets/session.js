@@ -4,23 +4,28 @@
   const dialog = box instanceof HTMLDialogElement ? box : undefined;
   const { status, page } = box.dataset;
   const [clock, spoken] = [box.querySelector('[data-clock]'), box.querySelector('[data-spoken]')];
-  let ends, warn, because, asked = 0, timer;
+  let ends, warn, because, timer, asked = 0, questions = 0, pending = 0;
 
-  // the server's times on this machine's clock
-  const learn = (told) => {
-    const ahead = Date.now() - told.now * 1000;
+  // the server's times on this machine's clock; an answer that took long is as old as its question
+  const learn = (told, since) => {
+    const ahead = since - told.now * 1000;
     [ends, warn] = [told.ends_at, told.warn_at].map((at) => (at === null ? 0 : at * 1000 + ahead));
     because = told.because ?? because;
   };
-  // work in another tab or at a portal moves the end
+  // work in another tab or at a portal moves the end; only the answer to the newest question counts
   const ask = async (address, options) => {
-    asked = Date.now();
+    const [mine, at] = [questions += 1, Date.now()];
+    pending += 1;
     try {
-      const answer = await fetch(address, { headers: { accept: 'application/json' }, ...options });
-      if (answer.ok) learn(await answer.json());
+      const answer = await fetch(address, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(5000), ...options });
+      const told = answer.ok && await answer.json();
+      if (told && mine === questions) learn(told, at);
       return answer.ok;
     } catch {
       return false;
+    } finally {
+      pending -= 1;
+      asked = Date.now();
     }
   };
   const show = (left) => {
@@ -31,17 +36,25 @@
     const words = box.getAttribute(`data-say-${mark}`);
     if (words && spoken.textContent !== words) spoken.textContent = words;
   };
-  const step = async () => {
-    clearTimeout(timer);
+  const look = async () => {
     const before = ends;
-    if (Date.now() >= warn && (dialog?.open === false || Date.now() >= ends || Date.now() - asked > 10_000)) await ask(status);
+    await ask(status);
+    if (!dialog && Date.now() < ends && Math.abs(ends - before) > 5000) location.reload();
+    else step();
+  };
+  const step = () => {
+    clearTimeout(timer);
     const now = Date.now();
-    if (now >= ends) return location.assign(`${page}&because=${because}`);
-    if (!dialog && Math.abs(ends - before) > 5000) return location.reload();
-    if (now >= warn && dialog && !dialog.open) dialog.showModal();
+    // the server is asked before the warning comes and before the page is left; the countdown waits for no answer
+    const turns = dialog?.open === false || now >= ends;
+    if (now >= warn && pending === 0 && now - asked > (turns ? 900 : 10_000)) void look();
     if (now < warn) dialog?.close();
+    else if (turns && pending === 0) {
+      if (now >= ends) return location.assign(`${page}&because=${because}`);
+      dialog.showModal();
+    }
     if (!dialog || dialog.open) show(ends - now);
-    timer = setTimeout(() => { void step(); }, now < warn && dialog ? Math.min(warn - now, 2_000_000) : 1000);
+    timer = setTimeout(step, now < warn && dialog ? Math.min(warn - now, 2_000_000) : 1000);
   };
 
   const form = dialog?.querySelector('form');
@@ -60,8 +73,8 @@
     void extend();
   });
   // timers stand still while a machine sleeps
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) void step(); });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) step(); });
 
-  learn({ now: Number(box.dataset.now), ends_at: Number(box.dataset.ends), warn_at: Number(box.dataset.warn), because: box.dataset.because });
-  void step();
+  learn({ now: Number(box.dataset.now), ends_at: Number(box.dataset.ends), warn_at: Number(box.dataset.warn), because: box.dataset.because }, Date.now());
+  step();
 }

@@ -20,11 +20,11 @@
 
     const fetchLeft = async (path, method) => {
       try {
-        const answer = await fetch(`${portal}/${path}`, { method, headers: { accept: 'application/json' } });
+        const answer = await fetch(`${portal}/${path}`, { method, headers: { accept: 'application/json' }, signal: AbortSignal.timeout(10_000) });
         if (answer.status === 401) return leave();
         if (answer.ok) endsAt = Date.now() + (await answer.json()).endsIn * 1000;
       } catch {
-        // no network: this page's own clock decides
+        // no network, or no answer in time: this page's own clock decides
         if (secondsLeft() <= 0) leave();
       }
       askedAt = Date.now();
@@ -74,6 +74,8 @@
       show();
     };
     const tickOnce = () => {
+      // the countdown waits for no answer
+      if (dialog.open) show();
       if (ticking) return;
       ticking = true;
       void tick().finally(() => { ticking = false; });

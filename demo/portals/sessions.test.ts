@@ -108,6 +108,14 @@ describe('the session of a portal', () => {
     expect([second, other].map(({ id }) => sessions.glance(id) !== undefined)).toEqual([false, true]);
   });
 
+  test('IB-9: told that Sluis ended it after its twenty minutes are over: it ended by itself', async () => {
+    const { world, sessions } = setUp();
+    const { id } = await sessions.begin(tokens);
+    world.now += 1201;
+    sessions.endAt({ sub: '1', sid: 'sid-1' });
+    expect(sessions.endedBecause(id)).toBe('idle');
+  });
+
   test('ends when Sluis says no, and goes on when Sluis says nothing', async () => {
     const { world, sessions } = setUp();
     const { id } = await sessions.begin(tokens);

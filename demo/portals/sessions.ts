@@ -62,10 +62,10 @@ export function createSessions(client: SluisClient, now: () => number, later: La
       return session;
     },
     end: (id: string) => sessions.delete(id),
-    /** Sluis ended its session: that one (`sid`), or all of a person. OpenID Connect Back-Channel Logout 1.0, section 2.7. */
+    /** Sluis ended its session: that one (`sid`), or all of a person. OpenID Connect Back-Channel Logout 1.0, section 2.7. What was over already ended by itself. */
     endAt({ sub, sid }: { sub?: string; sid?: string }): void {
-      for (const { id, tokens } of sessions.values()) {
-        if (sid === undefined ? tokens.claims['sub'] === sub : tokens.claims['sid'] === sid) over(id, 'elsewhere');
+      for (const [id, session] of sessions) {
+        if (sid === undefined ? session.tokens.claims['sub'] === sub : session.tokens.claims['sid'] === sid) over(id, left(session) > 0 ? 'elsewhere' : 'idle');
       }
     },
     /** The session of an active user. At most once a minute Sluis is asked whether it still holds, and for which roles. */

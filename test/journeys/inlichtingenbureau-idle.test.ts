@@ -34,18 +34,18 @@ describeJourney('Inlichtingenbureau: 20 minuten niets gedaan', (start) => {
 
   test('IB-9 warning 2 minutes before the end, with \'Blijf ingelogd\' under the finger; Escape stays too', async () => {
     const bram = await arrive();
-    await pass(1065, bram);
+    await pass(1030, bram);
     await bram.page.waitForTimeout(1500);
     expect(await warning(bram).count()).toBe(0);
-    await pass(30, bram);
+    await pass(60, bram);
     await warning(bram).waitFor();
-    await expect(bram.page.locator(':focus').innerText()).resolves.toBe('Blijf ingelogd');
-    expect(await warning(bram).innerText()).toMatch(/Over 1 minuut en \d+ seconden wordt u uitgelogd/);
-    await expect(bram.page.title()).resolves.toMatch(/^U wordt zo uitgelogd/);
+    await warning(bram).locator(':focus', { hasText: 'Blijf ingelogd' }).waitFor();
+    await warning(bram).filter({ hasText: /Over 1 minuut( en \d+ seconden?)? wordt u uitgelogd/ }).waitFor();
+    await bram.page.waitForFunction('document.title.startsWith("U wordt zo uitgelogd")');
     await bram.look('A20-idle-warning');
     await bram.page.keyboard.press('Escape');
     await warning(bram).waitFor({ state: 'detached' });
-    await pass(1065, bram);
+    await pass(1030, bram);
     await bram.page.waitForTimeout(1500);
     expect(await warning(bram).count()).toBe(0);
     expect(bram.complaints).toEqual([]);
@@ -58,7 +58,7 @@ describeJourney('Inlichtingenbureau: 20 minuten niets gedaan', (start) => {
     await warning(bram).waitFor();
     await bram.page.locator('dialog [data-stay]').click();
     await warning(bram).waitFor({ state: 'detached' });
-    await expect(bram.page.title()).resolves.toBe('Dashboard - portaal Zorg');
+    await bram.page.waitForFunction('document.title === "Dashboard - portaal Zorg"');
     await pass(900, bram);
     // 33 minutes after the login: a portal that was not open asks nothing
     await bram.page.goto(`${world.portals}/werk-en-inkomen/login`);
@@ -87,6 +87,20 @@ describeJourney('Inlichtingenbureau: 20 minuten niets gedaan', (start) => {
     await bram.context.close();
   }, 60_000);
 
+  test('IB-9 a portal that gives no answer holds up neither the countdown nor the end', async () => {
+    const bram = await arrive();
+    await pass(1090, bram);
+    await warning(bram).waitFor();
+    await bram.page.route('**/portaal-zorg/session', () => undefined);
+    await pass(20, bram);
+    await pass(35, bram);
+    await warning(bram).filter({ hasText: /Over [1-5]?\d seconden? wordt u uitgelogd/ }).waitFor();
+    await pass(70, bram);
+    await bram.page.waitForURL('**/portaal-zorg/logged-out');
+    expect(await bram.end()).toBe('idle');
+    await bram.context.close();
+  }, 60_000);
+
   test('IB-9 what is done in one window counts for the other; typing counts as well as clicking through', async () => {
     const bram = await arrive();
     const second = new Visitor(await bram.context.newPage());
@@ -95,8 +109,7 @@ describeJourney('Inlichtingenbureau: 20 minuten niets gedaan', (start) => {
     await pass(500, bram);
     await bram.page.waitForTimeout(1500);
     expect(await warning(bram).count()).toBe(0);
-    await bram.page.keyboard.press('Tab');
-    await bram.page.waitForResponse('**/portaal-zorg/stay');
+    await Promise.all([bram.page.waitForResponse('**/portaal-zorg/stay'), bram.page.keyboard.press('Tab')]);
     await second.page.close();
     await pass(1000, bram);
     await bram.page.waitForTimeout(1500);

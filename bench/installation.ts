@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { run } from '../src/cli/index.ts';
 import { newKeyPair } from '../src/keys/certificate.ts';
 import { root } from '../src/root.ts';
+import { passwordAlone } from './plain-login.ts';
 import { freePort, startServer, type Server } from './process.ts';
 import { api, callback, scopes, type Credentials, type Person, type Subject } from './subject.ts';
 
@@ -47,6 +48,7 @@ async function configure(folder: string, port: number): Promise<void> {
   for (const [id, shipped] of Object.entries(realms)) {
     const to = join(folder, 'realms', id);
     cpSync(join(root, 'config/realms', shipped), to, { recursive: true });
+    if (shipped === 'cak') passwordAlone(to);
     for (const portal of readdirSync(join(to, 'portals'))) {
       const file = join(to, 'portals', portal);
       // their clients are for the demo world: Sluis refuses them elsewhere

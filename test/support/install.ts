@@ -11,6 +11,7 @@ import type { Config } from '../../src/config/schema.ts';
 import type { RealmHost } from '../../src/http/realm.ts';
 import { newKeyPair } from '../../src/keys/certificate.ts';
 import { root } from '../../src/root.ts';
+import { passwordAlone } from '../../bench/plain-login.ts';
 import { HttpBrowser } from './http-browser.ts';
 import type { KeyPair } from './saml.ts';
 
@@ -35,12 +36,13 @@ export type Install = {
 /** A folder with a copy of the shipped configuration, which a test may spoil. */
 export type Workshop = { folder: string; edit(file: string, change: (text: string) => string): void; load(): Config; remove(): void };
 
-/** @param databaseUrl an empty PostgreSQL database; SQLite when absent */
+/** People of realm cak log in with a password alone here. @param databaseUrl an empty PostgreSQL database; SQLite when absent */
 export async function openWorkshop(keys: KeyPair & { cert: string }, databaseUrl = process.env['SLUIS_INSTALL_DATABASE_URL']): Promise<Workshop & { port: number; env: Record<string, string> }> {
   const folder = mkdtempSync(join(tmpdir(), 'sluis-security-'));
   cpSync(join(root, 'config'), join(folder, 'config'), { recursive: true });
   mkdirSync(join(folder, 'keys/demo'), { recursive: true });
   writeFileSync(join(folder, 'keys/demo/simulator.crt'), keys.cert);
+  passwordAlone(join(folder, 'config/realms/cak'));
   const port = await freePort();
   const env = {
     SLUIS_PORT: `${port}`, SLUIS_PUBLIC_URL: `http://localhost:${port}`, SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), SLUIS_DEMO: 'true',

@@ -1,5 +1,5 @@
 import { appendAudit, type Actor } from '../store/audit.ts';
-import { closeOpenCode } from '../store/codes.ts';
+import { verificationCodes } from '../store/codes.ts';
 import { findMembership, findMembershipOf, hasAdministrator, listRoles, setRoles, updateMembership, type MembershipRow } from '../store/memberships.ts';
 import { lockOrganisation } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
@@ -24,7 +24,7 @@ export async function endMembership(tx: Db, { membershipId, actor, now }: Member
   const roles = (await listRoles(tx, membershipId)).map(({ application, role }) => `${application}/${role}`);
   await updateMembership(tx, membershipId, { status: 'ended' });
   await setRoles(tx, membershipId, []);
-  await closeOpenCode(tx, membershipId, 'ended', now);
+  await verificationCodes.closeOpen(tx, membershipId, 'ended', now);
   await appendAudit(tx, {
     event: 'membership.ended', action: 'U', outcome: 'success', actor, organisationId, objectType: 'membership', objectId: membershipId,
     detail: { account: accountId, before: { status, tier, roles }, after: { status: 'ended', tier, roles: [] } }, now,
@@ -44,7 +44,7 @@ export async function resumeMembership(tx: Db, { membershipId, actor, now }: Mem
   await updateMembership(tx, membershipId, { status: 'pending', tier: 'user', verified_at: null });
   // what somebody gave in the very moment of the end
   await setRoles(tx, membershipId, []);
-  await closeOpenCode(tx, membershipId, 'ended', now);
+  await verificationCodes.closeOpen(tx, membershipId, 'ended', now);
   await appendAudit(tx, {
     event: 'membership.resumed', action: 'U', outcome: 'success', actor, organisationId: organisation_id, objectType: 'membership', objectId: membershipId,
     detail: { account: account_id, before: { status, tier }, after: { status: 'pending', tier: 'user' } }, now,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { dialects, type TestDatabase } from '../../test/support/databases.ts';
 import { administratorOf, desk, exampleProof, exampleRealm, noon, organisationWith, registered, type Someone } from '../../test/support/house.ts';
 import { listAudit, type Actor } from '../store/audit.ts';
-import { latestCode } from '../store/codes.ts';
+import { verificationCodes } from '../store/codes.ts';
 import type { Database } from '../store/database.ts';
 import { insertGrant } from '../store/grants.ts';
 import { findMembership, hasAdministrator, listRoles, setRoles, updateMembership } from '../store/memberships.ts';
@@ -82,7 +82,7 @@ describe.each(dialects)('what is taken away on $name', ({ open }) => {
     const newcomer = await registered(database, realm, mine!);
     const { code } = await act((tx) => issueCode(tx, { realm, membershipId: newcomer.membershipId, tier: 'administrator', actor: desk, now: noon }));
     await act((tx) => endMembership(tx, { membershipId: newcomer.membershipId, actor: desk, now: noon }));
-    expect(await latestCode(database.db, newcomer.membershipId)).toMatchObject({ close_reason: 'ended', closed_at: noon });
+    expect(await verificationCodes.latest(database.db, newcomer.membershipId)).toMatchObject({ close_reason: 'ended', closed_at: noon });
     await act((tx) => resumeMembership(tx, { membershipId: newcomer.membershipId, actor: desk, now: noon }));
     expect(await checkCode(database.db, { membershipId: newcomer.membershipId, typed: code, now: noon })).toMatchObject({ ok: false, code: 'dead' });
   });

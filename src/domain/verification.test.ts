@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { desk, emptyDatabase, exampleProof, exampleRealm, noon, organisationWith, registered } from '../../test/support/house.ts';
 import { listAudit, type Actor } from '../store/audit.ts';
-import { latestCode } from '../store/codes.ts';
+import { verificationCodes } from '../store/codes.ts';
 import type { Database } from '../store/database.ts';
 import { findMembership, setRoles } from '../store/memberships.ts';
 import { checkCode, issueCode, redeemCode, type Tier } from './verification.ts';
@@ -91,7 +91,7 @@ describe('IB-5 typing a verification code', () => {
     for (const left of [4, 3, 2, 1]) expect(await check('WRONG')).toEqual({ ok: false, code: 'wrong', left });
     expect(await check('WRONG')).toEqual({ ok: false, code: 'dead', left: 0 });
     expect(await check(code)).toEqual({ ok: false, code: 'dead', left: 0 });
-    expect((await latestCode(database.db, membershipId))?.close_reason).toBe('guessed');
+    expect((await verificationCodes.latest(database.db, membershipId))?.close_reason).toBe('guessed');
     expect(await listAudit(database.db, { event: 'code.refused' })).toHaveLength(6);
     await issue();
     expect(await check(code)).toEqual({ ok: false, code: 'wrong', left: 4 });
@@ -102,7 +102,7 @@ describe('IB-5 typing a verification code', () => {
     const answers = await Promise.all([...Array.from({ length: 49 }, (_, n) => check(`GUESS${n}`)), check(code)]);
     expect(answers.filter((answer) => answer.ok)).toHaveLength(0);
     expect(answers.filter((answer) => !answer.ok && answer.code === 'wrong')).toHaveLength(4);
-    expect((await latestCode(database.db, membershipId))?.tries).toBe(5);
+    expect((await verificationCodes.latest(database.db, membershipId))?.tries).toBe(5);
   });
 
   test('expired: said, right or wrong', async () => {

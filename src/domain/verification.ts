@@ -1,19 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
-import { closeCode, insertCode, latestCode, takeTry } from '../store/codes.ts';
+import { verificationCodes } from '../store/codes.ts';
 import { findMembership, updateMembership } from '../store/memberships.ts';
 import type { Db } from '../store/schema.ts';
+import { judgeCode, MAX_TRIES, type Refused } from './code-check.ts';
 import { DomainError } from './errors.ts';
 import { effectiveRoles } from './roles.ts';
-import { hashCode, matchesCode, newCode } from './verification-code.ts';
+import { hashCode, newCode } from './verification-code.ts';
 
 export type Tier = 'user' | 'administrator';
-export type Refusal = 'wrong' | 'expired' | 'dead' | 'used';
-/** `left`: tries that remain. */
-export type CodeCheck = { ok: true; codeId: string; tier: Tier } | { ok: false; code: Refusal; left: number };
-
-const MAX_TRIES = 5;
+export type CodeCheck = { ok: true; codeId: string; tier: Tier } | Refused;
 
 /**
  * Issues the code with which a registration is verified; an earlier one of this registration dies (seed rows IB-5, IB-6).
@@ -29,7 +26,7 @@ export async function issueCode(tx: Db, issue: { realm: Realm; membershipId: str
   const code = newCode();
   const expiresAt = now + realm.ttl.verification_code;
   const id = randomUUID();
-  await insertCode(tx, {
+  await verificationCodes.insert(tx, {
     id, membership_id: membership.id, tier, hash: hashCode(code), max_tries: MAX_TRIES,
     issued_by: actor.id, issued_at: now, expires_at: expiresAt,
   });
@@ -41,18 +38,11 @@ export async function issueCode(tx: Db, issue: { realm: Realm; membershipId: str
 }
 
 /**
- * Judges a typed code. The try is taken and committed before comparing, so fifty guesses at once count as fifty:
- * give it the database itself, never a transaction. `redeemCode` then uses a right code up.
+ * Judges a typed code (code-check.ts): give it the database itself, never a transaction. `redeemCode` then uses a right code up.
  */
 export async function checkCode(db: Db, check: { membershipId: string; typed: string; runId?: string; now: number }): Promise<CodeCheck> {
-  const { membershipId, typed, now } = check;
-  const row = await takeTry(db, membershipId);
-  if (!row) return refused(db, check, await whyNone(db, membershipId));
-  if (row.expires_at <= now) return refused(db, check, { ok: false, code: 'expired', left: 0 });
-  if (matchesCode(typed, row.hash)) return { ok: true, codeId: row.id, tier: row.tier };
-  const left = Math.max(0, row.max_tries - row.tries);
-  if (left === 0) await closeCode(db, row.id, 'guessed', now);
-  return refused(db, check, { ok: false, code: left === 0 ? 'dead' : 'wrong', left });
+  const judged = await judgeCode(db, verificationCodes, { ownerId: check.membershipId, typed: check.typed, now: check.now });
+  return judged.ok ? { ok: true, codeId: judged.code.id, tier: judged.code.tier } : refused(db, check, judged);
 }
 
 /**
@@ -62,9 +52,9 @@ export async function checkCode(db: Db, check: { membershipId: string; typed: st
 export async function redeemCode(tx: Db, redeem: { codeId: string; membershipId: string; runId?: string; now: number }): Promise<boolean> {
   const { codeId, membershipId, now } = redeem;
   const membership = await findMembership(tx, membershipId);
-  const code = await latestCode(tx, membershipId);
+  const code = await verificationCodes.latest(tx, membershipId);
   if (membership?.status !== 'pending' || code?.id !== codeId || code.expires_at <= now) return false;
-  if (!(await closeCode(tx, codeId, 'used', now))) return false;
+  if (!(await verificationCodes.close(tx, codeId, 'used', now))) return false;
   await updateMembership(tx, membershipId, { status: 'active', tier: code.tier, verified_at: now });
   await appendAudit(tx, {
     event: 'code.used', action: 'E', outcome: 'success', actor: { kind: 'person', id: membership.account_id },
@@ -72,15 +62,6 @@ export async function redeemCode(tx: Db, redeem: { codeId: string; membershipId:
     ...(redeem.runId && { runId: redeem.runId }), detail: { codeId, tier: code.tier }, now,
   });
   return true;
-}
-
-type Refused = Extract<CodeCheck, { ok: false }>;
-
-/** Why there is no code to try. Without any code yet, every one is simply wrong: there is nothing to guess. */
-async function whyNone(db: Db, membershipId: string): Promise<Refused> {
-  const code = await latestCode(db, membershipId);
-  if (!code) return { ok: false, code: 'wrong', left: MAX_TRIES };
-  return { ok: false, code: code.close_reason === 'used' ? 'used' : 'dead', left: 0 };
 }
 
 async function refused(db: Db, check: { membershipId: string; runId?: string; now: number }, refusal: Refused): Promise<Refused> {

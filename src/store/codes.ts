@@ -1,46 +1,59 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Db, Tables } from './schema.ts';
 
-export type CodeRow = Selectable<Tables['verification_codes']>;
+type Table = 'verification_codes' | 'activation_codes';
+export type CodeRow<Of extends Table> = Selectable<Tables[Of]>;
 export type CloseReason = NonNullable<Tables['verification_codes']['close_reason']>;
 
-/** Stores a new code; an open one of the same membership is closed as replaced, so at most one works. */
-export async function insertCode(tx: Db, row: Omit<Insertable<Tables['verification_codes']>, 'tries' | 'closed_at' | 'close_reason'>): Promise<void> {
-  // locks the membership on PostgreSQL: of two codes issued at once, the second waits and replaces the first
-  await tx.updateTable('memberships').set((eb) => ({ status: eb.ref('status') })).where('id', '=', row.membership_id).execute();
-  await tx.updateTable('verification_codes').set({ closed_at: row.issued_at, close_reason: 'replaced' })
-    .where('membership_id', '=', row.membership_id).where('closed_at', 'is', null).execute();
-  await tx.insertInto('verification_codes').values(row).execute();
+/** Codes that people type once, of one table: at most one is open for each owner. */
+export type Codes<Of extends Table> = {
+  /** Stores a new code; an open one of the same owner is closed as replaced, so at most one works. */
+  insert(tx: Db, row: Omit<Insertable<Tables[Of]>, 'tries' | 'closed_at' | 'close_reason'>): Promise<void>;
+  /**
+   * Takes one try of the open code, before anything is compared: fifty guesses at once take at most `max_tries`.
+   * An expired code is given too; the caller judges.
+   * @returns the code with this try counted; undefined when none is open or its tries are gone
+   */
+  takeTry(db: Db, ownerId: string): Promise<CodeRow<Of> | undefined>;
+  /** @returns false when the code was closed already: of two who use it at once, one does */
+  close(tx: Db, id: string, reason: NonNullable<Tables[Of]['close_reason']>, now: number): Promise<boolean>;
+  /** Closes the open code of an owner, when there is one. */
+  closeOpen(tx: Db, ownerId: string, reason: NonNullable<Tables[Of]['close_reason']>, now: number): Promise<void>;
+  /** The code issued last, open or closed. */
+  latest(db: Db, ownerId: string): Promise<CodeRow<Of> | undefined>;
+};
+
+function codesIn<Of extends Table>(...names: Of extends 'verification_codes' ? ['verification_codes', 'membership_id', 'memberships'] : ['activation_codes', 'account_id', 'accounts']): Codes<Of> {
+  // kysely's types are of one table at a time; what is used here is the same in both
+  const [table, owner, owners] = names as unknown as ['verification_codes', 'membership_id', 'memberships'];
+  const all: Codes<'verification_codes'> = {
+    async insert(tx, row) {
+      // locks the owner on PostgreSQL: of two codes issued at once, the second waits and replaces the first
+      await tx.updateTable(owners).set((eb) => ({ status: eb.ref('status') })).where('id', '=', row[owner]).execute();
+      await all.closeOpen(tx, row[owner], 'replaced', row.issued_at);
+      await tx.insertInto(table).values(row).execute();
+    },
+    takeTry: (db, ownerId) => db.updateTable(table).set((eb) => ({ tries: eb('tries', '+', eb.lit(1)) }))
+      .where(owner, '=', ownerId).where('closed_at', 'is', null)
+      .whereRef('tries', '<', 'max_tries')
+      .returningAll().executeTakeFirst(),
+    async close(tx, id, reason, now) {
+      const result = await tx.updateTable(table).set({ closed_at: now, close_reason: reason })
+        .where('id', '=', id).where('closed_at', 'is', null).executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+    async closeOpen(tx, ownerId, reason, now) {
+      await tx.updateTable(table).set({ closed_at: now, close_reason: reason })
+        .where(owner, '=', ownerId).where('closed_at', 'is', null).execute();
+    },
+    latest: (db, ownerId) => db.selectFrom(table).selectAll().where(owner, '=', ownerId)
+      .orderBy((eb) => eb.case().when('closed_at', 'is', null).then(eb.lit(0)).else(eb.lit(1)).end())
+      .orderBy('issued_at', 'desc').orderBy('closed_at', 'desc').limit(1).executeTakeFirst(),
+  };
+  return all as unknown as Codes<Of>;
 }
 
-/**
- * Takes one try of the open code, before anything is compared: fifty guesses at once take at most `max_tries`.
- * An expired code is given too; the caller judges.
- * @returns the code with this try counted; undefined when none is open or its tries are gone
- */
-export async function takeTry(db: Db, membershipId: string): Promise<CodeRow | undefined> {
-  return db.updateTable('verification_codes').set((eb) => ({ tries: eb('tries', '+', eb.lit(1)) }))
-    .where('membership_id', '=', membershipId).where('closed_at', 'is', null)
-    .whereRef('tries', '<', 'max_tries')
-    .returningAll().executeTakeFirst();
-}
-
-/** @returns false when the code was closed already: of two who use it at once, one does */
-export async function closeCode(tx: Db, id: string, reason: CloseReason, now: number): Promise<boolean> {
-  const result = await tx.updateTable('verification_codes').set({ closed_at: now, close_reason: reason })
-    .where('id', '=', id).where('closed_at', 'is', null).executeTakeFirst();
-  return result.numUpdatedRows > 0n;
-}
-
-/** Closes the open code of a membership, when there is one. */
-export async function closeOpenCode(tx: Db, membershipId: string, reason: CloseReason, now: number): Promise<void> {
-  await tx.updateTable('verification_codes').set({ closed_at: now, close_reason: reason })
-    .where('membership_id', '=', membershipId).where('closed_at', 'is', null).execute();
-}
-
-/** The code issued last, open or closed. */
-export async function latestCode(db: Db, membershipId: string): Promise<CodeRow | undefined> {
-  return db.selectFrom('verification_codes').selectAll().where('membership_id', '=', membershipId)
-    .orderBy((eb) => eb.case().when('closed_at', 'is', null).then(eb.lit(0)).else(eb.lit(1)).end())
-    .orderBy('issued_at', 'desc').orderBy('closed_at', 'desc').limit(1).executeTakeFirst();
-}
+/** Of registrations through a broker (row IB-5). */
+export const verificationCodes = codesIn<'verification_codes'>('verification_codes', 'membership_id', 'memberships');
+/** Of local accounts (row CAK-3). */
+export const activationCodes = codesIn<'activation_codes'>('activation_codes', 'account_id', 'accounts');

@@ -9,7 +9,7 @@ import { recordAgreement, withdrawAgreement } from '../../src/domain/organisatio
 import { assignRoles } from '../../src/domain/roles.ts';
 import { redeemCode } from '../../src/domain/verification.ts';
 import { listAudit } from '../../src/store/audit.ts';
-import { latestCode } from '../../src/store/codes.ts';
+import { verificationCodes } from '../../src/store/codes.ts';
 import { findMembership } from '../../src/store/memberships.ts';
 import { listOutbox } from '../../src/store/outbox.ts';
 import type { Db } from '../../src/store/schema.ts';
@@ -69,7 +69,7 @@ async function employee(roles: Record<string, string[]>): Promise<Live> {
   const { membershipId } = await registerAt(at, at.browser(), someone);
   await change((tx, { realm, now }) => assignRoles(tx, { realm, membershipId, roles, actor: desk, now }));
   await codeFor(at, membershipId, 'user');
-  await change(async (tx, { now }) => redeemCode(tx, { codeId: (await latestCode(tx, membershipId))?.id ?? '', membershipId, now }));
+  await change(async (tx, { now }) => redeemCode(tx, { codeId: (await verificationCodes.latest(tx, membershipId))?.id ?? '', membershipId, now }));
   return loggedIn(someone);
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { updateAccount } from '../../src/store/accounts.ts';
-import { latestCode } from '../../src/store/codes.ts';
+import { verificationCodes } from '../../src/store/codes.ts';
 import { listRoles, updateMembership } from '../../src/store/memberships.ts';
 import { install, type Install } from '../support/install.ts';
 import type { HttpBrowser, Page } from '../support/http-browser.ts';
@@ -91,7 +91,7 @@ describe('the administration', () => {
       }
     }
     expect((await listRoles(db(), theirs)).map(({ role }) => role)).toEqual(['productbeheerder', 'productbeheerder']);
-    expect(await latestCode(db(), theirs)).toBeUndefined();
+    expect(await verificationCodes.latest(db(), theirs)).toBeUndefined();
   });
 
   test('a post without CSRF token, or with another session\'s, changes nothing', async () => {
@@ -118,7 +118,7 @@ describe('the administration', () => {
     expect(page.status).toBe(status);
     expect(page.problems.length).toBeGreaterThan(0);
     expect(await listRoles(db(), pending)).toEqual([]);
-    expect(await latestCode(db(), pending)).toBeUndefined();
+    expect(await verificationCodes.latest(db(), pending)).toBeUndefined();
   });
 
   test('a code is shown once, to who issued it only', async () => {

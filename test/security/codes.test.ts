@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { listAudit } from '../../src/store/audit.ts';
-import { latestCode } from '../../src/store/codes.ts';
+import { verificationCodes } from '../../src/store/codes.ts';
 import { findMembership } from '../../src/store/memberships.ts';
 import { install, type Install } from '../support/install.ts';
 import type { HttpBrowser, Page } from '../support/http-browser.ts';
@@ -32,7 +32,7 @@ describe('verification codes', () => {
     const done = await type(` ${code.toLowerCase().replaceAll('-', ' ')} `);
     expect(done.end).toBe('verified');
     expect(await status()).toBe('active');
-    expect((await latestCode(db(), membershipId))?.close_reason).toBe('used');
+    expect((await verificationCodes.latest(db(), membershipId))?.close_reason).toBe('used');
     // posting it again shows the same good end, and writes nothing
     expect((await browser.submit(page, { code })).end).toBe('verified');
     expect(await used()).toBe(1);
@@ -92,7 +92,7 @@ describe('verification codes', () => {
     await Promise.all(runs.map((run, n) => browser.copy().submit(run, { code: n === 49 ? code : wrongCode(n) })));
     const counter = await db().selectFrom('counters').select('count').where('key', '=', `verification:${membershipId}`).executeTakeFirst();
     expect(counter?.count).toBe(50);
-    const row = await latestCode(db(), membershipId);
+    const row = await verificationCodes.latest(db(), membershipId);
     expect([row?.tries, row?.close_reason]).toEqual([5, 'guessed']);
     expect(await status()).toBe('pending');
     // what comes after the throttle is not even looked at, and says when
@@ -106,7 +106,7 @@ describe('verification codes', () => {
     await codeFor(sluis, membershipId);
     const all = await Promise.all(Array.from({ length: 50 }, (_, n) => browser.copy().submit(page, { code: wrongCode(n) })));
     expect(new Set(all.map(({ status: number, step }) => `${number} ${step}`))).toEqual(new Set(['200 verification-code']));
-    expect((await latestCode(db(), membershipId))?.tries).toBeLessThanOrEqual(5);
+    expect((await verificationCodes.latest(db(), membershipId))?.tries).toBeLessThanOrEqual(5);
   });
 
   test('the right code sent ten times at once: verified once', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { closeCode, insertCode, latestCode, takeTry } from '../../src/store/codes.ts';
+import { verificationCodes } from '../../src/store/codes.ts';
 import { clearCounter, countUp, purgeCounters } from '../../src/store/counters.ts';
 import type { Database } from '../../src/store/database.ts';
 import { rememberOnce } from '../../src/store/replays.ts';
@@ -60,28 +60,28 @@ describe.each(dialects)('races on $name', ({ open }) => {
   });
 
   test('fifty guesses at once take five tries (IB-5)', async () => {
-    await insertCode(opened.database.db, aCode('code-a', 'a'));
-    const taken = await atOnce((n) => takeTry(node(n).db, 'a'));
+    await verificationCodes.insert(opened.database.db, aCode('code-a', 'a'));
+    const taken = await atOnce((n) => verificationCodes.takeTry(node(n).db, 'a'));
     const tries = taken.flatMap((row) => row?.tries ?? []);
     expect(tries.sort()).toEqual([1, 2, 3, 4, 5]);
   });
 
   test('a code is closed once, and a new one replaces the open one (IB-5)', async () => {
     const { db } = opened.database;
-    await insertCode(db, aCode('code-b', 'b'));
-    const closed = await atOnce((n) => closeCode(node(n).db, 'code-b', 'used', NOON));
+    await verificationCodes.insert(db, aCode('code-b', 'b'));
+    const closed = await atOnce((n) => verificationCodes.close(node(n).db, 'code-b', 'used', NOON));
     expect(closed.filter(Boolean)).toHaveLength(1);
-    expect(await takeTry(db, 'b')).toBeUndefined();
-    await insertCode(db, aCode('code-b2', 'b', NOON + 1));
-    await insertCode(db, aCode('code-b3', 'b', NOON + 1));
-    expect(await latestCode(db, 'b')).toMatchObject({ id: 'code-b3', closed_at: null });
-    expect((await takeTry(db, 'b'))?.id).toBe('code-b3');
+    expect(await verificationCodes.takeTry(db, 'b')).toBeUndefined();
+    await verificationCodes.insert(db, aCode('code-b2', 'b', NOON + 1));
+    await verificationCodes.insert(db, aCode('code-b3', 'b', NOON + 1));
+    expect(await verificationCodes.latest(db, 'b')).toMatchObject({ id: 'code-b3', closed_at: null });
+    expect((await verificationCodes.takeTry(db, 'b'))?.id).toBe('code-b3');
     const states = await db.selectFrom('verification_codes').select(['id', 'close_reason']).where('membership_id', '=', 'b').orderBy('id').execute();
     expect(states).toEqual([{ id: 'code-b', close_reason: 'used' }, { id: 'code-b2', close_reason: 'replaced' }, { id: 'code-b3', close_reason: null }]);
   });
 
   test('codes issued at once: the last one works, the others are replaced', async () => {
-    await Promise.all(Array.from({ length: 10 }, (_, n) => node(n).transaction((tx) => insertCode(tx, aCode(`code-c${n}`, 'c')))));
+    await Promise.all(Array.from({ length: 10 }, (_, n) => node(n).transaction((tx) => verificationCodes.insert(tx, aCode(`code-c${n}`, 'c')))));
     const rows = await opened.database.db.selectFrom('verification_codes').select('close_reason').where('membership_id', '=', 'c').execute();
     expect(rows.filter((row) => row.close_reason === null)).toHaveLength(1);
     expect(rows).toHaveLength(10);
@@ -89,8 +89,8 @@ describe.each(dialects)('races on $name', ({ open }) => {
 
   test('an expired code is handed over, so that the caller can say it has expired', async () => {
     const { db } = opened.database;
-    await insertCode(db, aCode('code-d', 'd'));
-    expect(await takeTry(db, 'd')).toMatchObject({ id: 'code-d', tries: 1 });
+    await verificationCodes.insert(db, aCode('code-d', 'd'));
+    expect(await verificationCodes.takeTry(db, 'd')).toMatchObject({ id: 'code-d', tries: 1 });
   });
 
   test('fifty counts at once are fifty, and a window that is over starts again', async () => {

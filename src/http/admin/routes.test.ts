@@ -5,7 +5,7 @@ import request from 'supertest';
 import { administratorOf, emptyDatabase, exampleProof, exampleRealm, noon, organisationWith, registered, type Someone } from '../../../test/support/house.ts';
 import { checkCode } from '../../domain/verification.ts';
 import { listAudit } from '../../store/audit.ts';
-import { latestCode } from '../../store/codes.ts';
+import { verificationCodes } from '../../store/codes.ts';
 import type { Database } from '../../store/database.ts';
 import { listRoles, setRoles, updateMembership } from '../../store/memberships.ts';
 import { createRenderer } from '../render.ts';
@@ -162,7 +162,7 @@ describe('the border of an organisation', () => {
       expect([answer.status, answer.text]).toEqual([404, 'Not Found']);
     }
     expect(await listRoles(database.db, stranger.membershipId)).toMatchObject([{ role: 'gebruiker' }]);
-    expect(await latestCode(database.db, stranger.membershipId)).toBeUndefined();
+    expect(await verificationCodes.latest(database.db, stranger.membershipId)).toBeUndefined();
   });
 });
 

@@ -4,7 +4,7 @@ import { administratorOf, desk, emptyDatabase, exampleProof, exampleRealm, noon,
 import { broken, carryOut, codes, pageOf, problems, shown, submit, type Stage } from '../../../test/support/steps.ts';
 import { issueCode } from '../../domain/verification.ts';
 import { Overtaken } from '../../flow/step.ts';
-import { latestCode } from '../../store/codes.ts';
+import { verificationCodes } from '../../store/codes.ts';
 import type { Database } from '../../store/database.ts';
 import { verificationCode } from './step.ts';
 
@@ -35,7 +35,7 @@ describe('IB-5 the code', () => {
   test('a right code passes, and what the model promises holds; it is used only when the turn is kept', async () => {
     const outcome = await submit(verificationCode, stage, { code: ` ${(await issue()).toLowerCase().replaceAll('-', ' ')}` });
     expect(outcome.kind).toBe('pass');
-    expect((await latestCode(database.db, someone.membershipId))?.closed_at).toBeNull();
+    expect((await verificationCodes.latest(database.db, someone.membershipId))?.closed_at).toBeNull();
     const facts = await carryOut(outcome, stage);
     expect(broken(verificationCode, stage, facts)).toEqual([]);
     expect(facts.membership).toMatchObject({ status: 'active', tier: 'administrator' });
@@ -59,7 +59,7 @@ describe('IB-5 the code', () => {
   test.each(['', '   '])('%j is asked again and costs no try', async (code) => {
     await issue();
     expect(codes(await submit(verificationCode, stage, { code }))).toEqual(['verification-code.required']);
-    expect((await latestCode(database.db, someone.membershipId))?.tries).toBe(0);
+    expect((await verificationCodes.latest(database.db, someone.membershipId))?.tries).toBe(0);
   });
 
   test('a wrong code says how many tries are left; after the last the code is dead, the right one too', async () => {
@@ -76,7 +76,7 @@ describe('IB-5 the code', () => {
     const said = (await Promise.all(Array.from({ length: 50 }, () => submit(verificationCode, stage, wrong)))).flatMap(codes);
     expect(said.filter((c) => c === 'verification-code.wrong')).toHaveLength(4);
     expect(said.filter((c) => c === 'verification-code.wait')).toHaveLength(30);
-    expect(await latestCode(database.db, someone.membershipId)).toMatchObject({ tries: 5, close_reason: 'guessed' });
+    expect(await verificationCodes.latest(database.db, someone.membershipId)).toMatchObject({ tries: 5, close_reason: 'guessed' });
     expect(codes(await submit(verificationCode, { ...stage, now: noon + 3600 }, { code }))).toEqual(['verification-code.dead']);
   });
 

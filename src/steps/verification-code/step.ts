@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GUESSES } from '../../domain/code-check.ts';
 import { administratorNames } from '../../domain/people.ts';
 import { takeTry } from '../../domain/throttle.ts';
 import { checkCode, redeemCode } from '../../domain/verification.ts';
@@ -10,9 +11,6 @@ const config = z.strictObject({
 });
 type Config = z.infer<typeof config>;
 const input = z.object({ code: z.string().max(200).default('') });
-
-/** Guesses per registration and hour, whatever codes were issued meanwhile. */
-const guesses = { limit: 20, window: 3600 };
 
 /** The code that an administrator (or, for the first one, the service desk) hands over (rows IB-5, IB-6). */
 export const verificationCode = defineStep<Config, unknown, z.infer<typeof input>>({
@@ -33,7 +31,7 @@ export const verificationCode = defineStep<Config, unknown, z.infer<typeof input
 async function submit(run: Run<Config, unknown>, { code }: z.infer<typeof input>): Promise<Outcome<unknown>> {
   const membershipId = run.facts.membership?.id;
   if (code.trim() === '' || membershipId === undefined) return refused('required');
-  const guess = await takeTry(run.db, `verification:${membershipId}`, guesses, run.now);
+  const guess = await takeTry(run.db, `verification:${membershipId}`, GUESSES, run.now);
   if (!guess.allowed) return refused('wait', { minutes: Math.ceil(guess.retryAfter / 60) });
   const checked = await checkCode(run.db, { membershipId, typed: code, runId: run.id, now: run.now });
   if (!checked.ok) return refused(checked.code, { left: checked.left });

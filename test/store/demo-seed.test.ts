@@ -4,14 +4,17 @@ import { loadState } from '../../src/domain/state.ts';
 import { findLogin, findPassword, listAccounts } from '../../src/store/accounts.ts';
 import type { Database } from '../../src/store/database.ts';
 import { listOrganisations } from '../../src/store/organisations.ts';
-import { emptyDatabase, exampleRealm, noon } from '../support/house.ts';
+import { dialects } from '../support/databases.ts';
+import { exampleRealm, noon } from '../support/house.ts';
 
-let database: Database;
-beforeEach(async () => { database = await emptyDatabase(); });
-afterEach(() => database.close());
 const hash = async (password: string) => `hash of ${password}`;
 
-describe('the demo world', () => {
+describe.each(dialects)('the demo world on $name', ({ open }) => {
+  let database: Database;
+  let drop: () => Promise<void>;
+  beforeEach(async () => { ({ database, drop } = await open()); });
+  afterEach(() => drop());
+
   test('fills an empty realm once; who Sluis has not met is not in it', async () => {
     const realm = exampleRealm({ id: 'inlichtingenbureau' });
     await seedDemo(realm, database, hash, noon);

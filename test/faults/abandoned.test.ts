@@ -53,19 +53,22 @@ test('10,000 logins that nobody ends: bounded for one address, gone after their 
   expect(await rows('runs')).toBe(10_000);
 
   at.advance(at.host('cak').realm.ttl.run + 86_400 + 120);
-  let [longest, working] = [0, true];
+  let [turns, longest, working] = [0, 0, true];
   const others = (async () => {
     while (working) {
       const begun = performance.now();
       await db().insertInto('replays').values({ id: `x${begun}`, expires_at: at.now() + 60 }).execute();
       longest = Math.max(longest, performance.now() - begun);
+      turns += 1;
       await new Promise((resolve) => { setImmediate(resolve); });
     }
   })();
   await purge(at.host('cak').database, at.now());
   working = false;
   await others;
-  expect(longest).toBeLessThan(250);
+  // room for others in between: a purge in one piece would leave them a turn or two
+  expect(turns).toBeGreaterThan(20);
+  expect(longest).toBeLessThan(2000);
   expect([await rows('runs'), await rows('documents'), await rows('counters')]).toEqual([0, 0, 0]);
 
   // the same again takes no more room

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 const flows = `flows:
   password:
     bindings:
+      - { id: hours, step: require, with: { that: applications_open, else: application_closed, fine: true } }
       - { step: password, with: { level: password } }
       - { id: level, step: require, with: { that: level_reached, else: level_too_low } }
       - { id: account, step: require, with: { that: account_active, else: account_inactive } }

@@ -107,6 +107,19 @@ export const portals: Portal[] = [
       { id: 'wmo-abonnementstarief', label: 'Wmo abonnementstarief', roles: userOf('wmo-abonnementstarief'), text: 'Wmo abonnementstarief.' },
     ],
   },
+  {
+    id: 'porta',
+    realm: 'cak',
+    name: 'Porta',
+    owner: 'Bestanden uitwisselen met het CAK',
+    notices: ['Porta is voor u beschikbaar op werkdagen van 07.30 uur – 19.00 uur.'],
+    intro: 'Als ketenpartner kunt u gegevensbestanden met het CAK uitwisselen via de applicatie Porta.',
+    secret: 'demo-secret-porta-not-for-production',
+    menu: [
+      { id: 'opsturen', label: 'Bestand opsturen', roles: userOf('porta'), text: 'Een bestand naar ons opsturen.' },
+      { id: 'ophalen', label: 'Bestand ophalen', roles: userOf('porta'), text: 'Een bestand ophalen dat wij voor u op Porta hebben geplaatst.' },
+    ],
+  },
 ];
 
 /** What somebody with these roles sees, in the order of the portal. */

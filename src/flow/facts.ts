@@ -100,6 +100,8 @@ export type Facts = {
   networkAllowed: boolean;
   /** the portal lets people in, not only register */
   portalOpen: boolean;
+  /** an application of the portal can be used at this time; a portal without applications keeps no hours */
+  applicationsOpen: boolean;
   /** epoch seconds */
   now: number;
 };

@@ -13,6 +13,8 @@ export const predicates = {
   network_allowed: (f: Facts) => f.networkAllowed,
   /** the portal lets people in; one that is open for registration only does not */
   portal_open: (f: Facts) => f.portalOpen,
+  /** one of the portal's applications is open at this time; a portal without applications has no hours */
+  applications_open: (f: Facts) => f.applicationsOpen,
   organisation_known: (f: Facts) => f.organisation !== undefined,
   agreements_signed: (f: Facts) => f.organisation?.missingAgreements.length === 0,
   organisation_has_administrator: (f: Facts) => f.organisation?.hasAdministrator === true,
@@ -25,7 +27,7 @@ export const predicates = {
   /** their place in the organisation was taken away: no code helps, somebody must let them in again */
   membership_ended: (f: Facts) => f.membership?.status === 'ended',
   administrator: (f: Facts) => f.membership?.status === 'active' && f.membership.tier === 'administrator',
-  /** at least one role in an application of this portal; a portal without applications asks none */
+  /** at least one role in an application of this portal, also one that is closed now; a portal without applications asks none */
   has_role: (f: Facts) => f.membership?.status === 'active'
     && (f.applications.length === 0 || f.applications.some((a) => (f.membership?.roles[a]?.length ?? 0) > 0)),
   /** a password was shown, and still counts */
@@ -66,8 +68,8 @@ export type PredicateName = keyof typeof predicates;
 
 export const predicateNames = Object.keys(predicates) as PredicateName[];
 
-/** What a portal's own file decides: nothing that a person does in a run changes it. */
-export const decidedByPortal: readonly PredicateName[] = ['network_allowed', 'portal_open'];
+/** What a portal's own file decides, with the place and the time: nothing that a person does in a run changes it. */
+export const decidedByPortal: readonly PredicateName[] = ['network_allowed', 'portal_open', 'applications_open'];
 
 /** What is true of the account in view: nothing is known of it any more when another one comes into view. */
 export const aboutTheAccount: readonly PredicateName[] = [

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { realmWith, stepsOf, tiny } from '../../test/support/flow.ts';
 import { loadConfig } from '../config/load.ts';
+import { openingSchema } from '../config/opening.ts';
 import type { Portal, Realm } from '../config/schema.ts';
 import { root } from '../root.ts';
 import { steps as shipped } from '../steps/index.ts';
@@ -26,10 +27,10 @@ const all = stepsOf(high, low, alwaysLow, plain, wall, active, levelGate);
 const prove = (realm: Realm, steps = all) => proveRealm(realm, steps);
 const messages = (realm: Realm, steps = all): string[] => prove(realm, steps).map((c) => c.message);
 
-/** A portal that asks all that its flow has gates for: its networks and that it is open. */
+/** A portal that asks all that its flow has gates for: its networks, that it is open, and the hours of its applications. */
 function demanding(realm: Realm, portal: Portal): Portal {
   const gates = (realm.flows[portal.flow]?.bindings ?? []).map((binding) => binding.id);
-  return { ...portal, networks: gates.includes('network') ? ['10.0.0.0/8'] : [], open: gates.includes('open') ? 'registration' : 'everyone' };
+  return { ...portal, networks: gates.includes('network') ? ['10.0.0.0/8'] : [], open: gates.includes('open') ? 'registration' : 'everyone', ...(gates.includes('hours') && { applications: realm.applications.flatMap(({ id, opening }) => (opening ? [id] : [])) }) };
 }
 
 describe('the flows that ship', () => {
@@ -104,6 +105,17 @@ describe('planted faults', () => {
 
   test('a gate that is asked only sometimes is a way round it', () => {
     expect(messages(realmWith(['high', 'level', { step: 'active', when: ['verified'] }], good))).toEqual(['a run can end without account_active']);
+  });
+
+  test('a portal of which everything has opening hours, whose flow does not ask what time it is', () => {
+    const gate = model('hours', { settledBy: ['applications_open'], passes: false });
+    const [first, second] = realmWith(['high']).applications;
+    const realm = { applications: [{ ...first!, opening: openingSchema.parse({ from: '07:30', to: '19:00' }) }, second!] };
+    const flow = (bindings: string[], applications: string[]) => realmWith(bindings, { ...good, realm, portal: { ...good.portal, applications } });
+    expect(messages(flow(['high', 'level', 'active'], [first!.id]))).toEqual(['a run can end without applications_open']);
+    // something that is always open keeps the portal open
+    for (const applications of [[first!.id, second!.id], []]) expect(messages(flow(['high', 'level', 'active'], applications))).toEqual([]);
+    for (const applications of [[first!.id], [second!.id]]) expect(prove(flow(['hours', 'high', 'level', 'active'], applications), stepsOf(gate, high, levelGate, active))).toEqual([]);
   });
 
   test('a portal with networks whose flow does not ask where its people are', () => {

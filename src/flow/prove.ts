@@ -1,4 +1,5 @@
 import type { Portal, Realm } from '../config/schema.ts';
+import { keepsHours } from '../domain/opening.ts';
 import { reachOf, rankAsked } from './demand.ts';
 import { rankOf } from './levels.ts';
 import { allowed, bindFlow, conditionNames, FlowError, settled, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
@@ -14,7 +15,7 @@ type Walk = { flow: BoundFlow; realm: Realm; portal: Portal; reached: Set<string
  * Explores every combination of predicates that each portal's flow can meet. A predicate nobody has looked at is
  * unknown and is tried both ways when it is first needed, so that a session that already proved something is covered too.
  * @returns the complaints; none means that no run can end below the portal's level or without what `ensure` asks, outside
- * the portal's networks, or at all when it is open for registration only; that every flow can end for who brings no
+ * the portal's networks, while all of its applications are closed, or at all when it is open for registration only; that every flow can end for who brings no
  * session (at the gate, when only registration is open), that every binding can be reached, and that its clients' levels can
  */
 export function proveRealm(realm: Realm, steps: Steps): Complaint[] {
@@ -30,11 +31,11 @@ export function provePortal(realm: Realm, portal: Portal, steps: Steps): Complai
     return error.mistakes.map((message) => ({ flow: portal.flow, portal: portal.id, message, path: [] }));
   }
   const walk: Walk = { flow, realm, portal, reached: new Set(), ends: 0, complaints: new Map() };
-  const constant = decidedFor(portal);
+  const constant = decidedFor(realm, portal);
   // the flow must lead in once the portal opens; that nobody gets in before is looked at below
   const opened = new Map([...constant, ['portal_open', true] as const]);
-  // who comes for the first time brings nothing at all, and must be able to get in from where the portal can be reached
-  explore(walk, new Map([...predicateNames.map((name) => [name, false] as const), ...opened, ['network_allowed', true]]), new Set(), []);
+  // who comes for the first time brings nothing at all, and must be able to get in from where and when the portal can be reached
+  explore(walk, new Map([...predicateNames.map((name) => [name, false] as const), ...opened, ['network_allowed', true], ['applications_open', true]]), new Set(), []);
   if (walk.ends === 0) complain(walk, 'no run can ever end in a login', []);
   // a mark is made in the run itself: no session brings one along
   explore(walk, new Map([['claims_administrator', false], ...opened]), new Set(), []);
@@ -49,9 +50,10 @@ export function provePortal(realm: Realm, portal: Portal, steps: Steps): Complai
   return [...walk.complaints.values()];
 }
 
-/** What the portal's own file has decided before anybody comes. Where networks are named, both sides of them are tried. */
-function decidedFor(portal: Portal): Map<PredicateName, boolean> {
-  return new Map<PredicateName, boolean>([['portal_open', portal.open === 'everyone'], ...(portal.networks.length === 0 ? [['network_allowed', true] as const] : [])]);
+/** What the portal's own file has decided before anybody comes. Where networks or hours are named, both sides of them are tried. */
+function decidedFor(realm: Realm, portal: Portal): Map<PredicateName, boolean> {
+  const always = [...(portal.networks.length === 0 ? ['network_allowed' as const] : []), ...(keepsHours(realm, portal) ? [] : ['applications_open' as const])];
+  return new Map<PredicateName, boolean>([['portal_open', portal.open === 'everyone'], ...always.map((name) => [name, true] as const)]);
 }
 
 function namesOf(binding: BoundStep): PredicateName[] {
@@ -112,7 +114,7 @@ function judgeEnd(walk: Walk, known: Known, path: string[]): void {
   if (known.get('level_reached') !== true) {
     complain(walk, `a run can end below level ${walk.portal.level} of portal ${walk.portal.id}`, path);
   }
-  // the engine asks these two of every flow, with a page that explains nothing: a gate of the flow must come first
+  // the engine asks these of every flow, with a page that explains nothing: a gate of the flow must come first
   for (const name of new Set([...walk.flow.ensure, ...decidedByPortal])) {
     if (known.get(name) !== true) complain(walk, `a run can end without ${name}`, path);
   }

@@ -1,5 +1,6 @@
 import { networkAllows } from '../config/networks.ts';
 import type { Portal, Realm } from '../config/schema.ts';
+import { portalIsOpen } from '../domain/opening.ts';
 import { loadState } from '../domain/state.ts';
 import { findRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
@@ -84,6 +85,7 @@ export async function gatherFacts(db: Db, realm: Realm, portal: Portal, whole: J
     applications: portal.applications,
     networkAllowed: networkAllows(portal.networks, demand.address),
     portalOpen: portal.open === 'everyone',
+    applicationsOpen: portalIsOpen(realm, portal, now),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AccountClaims } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
+import { openApplications } from '../domain/opening.ts';
 import { loadState, type State } from '../domain/state.ts';
 import { findAccount } from '../store/accounts.ts';
 import { findGrant } from '../store/grants.ts';
@@ -25,8 +26,8 @@ const representedTypes: Record<string, string> = {
 export type Whose = { accountId: string; grantId: string | undefined; state?: State };
 
 /**
- * Claims of a person at one client: only the organisation of this grant, only the roles of this client's portal, read
- * fresh from the database. Undefined when the account is gone or not active.
+ * Claims of a person at one client: only the organisation of this grant, only the roles of this client's portal in
+ * applications that are open now, read fresh from the database. Undefined when the account is gone or not active.
  */
 export async function claimsOf(db: Db, realm: Realm, { accountId, grantId, state }: Whose, applications: string[], now: number): Promise<AccountClaims | undefined> {
   const account = await findAccount(db, accountId);
@@ -34,7 +35,7 @@ export async function claimsOf(db: Db, realm: Realm, { accountId, grantId, state
   // what was read of somebody else says nothing of this account
   const { organisation, membership } = state?.account?.id === accountId ? state : await stateOf(db, realm, accountId, grantId, now);
   const roles = membership?.status === 'active'
-    ? applications.flatMap((application) => (membership.roles[application] ?? []).map((role) => `${application}:${role}`))
+    ? openApplications(realm, applications, now).flatMap((application) => (membership.roles[application] ?? []).map((role) => `${application}:${role}`))
     : [];
   return defined({
     sub: accountId,

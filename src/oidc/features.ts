@@ -26,7 +26,7 @@ export function features(options: ProviderOptions, findAccount: FindAccount): Fe
       // without `resource` a token opens userinfo and nothing else
       defaultResource: async () => undefined as never,
       useGrantedResource: async () => false,
-      getResourceServerInfo: async (_ctx: KoaContextWithOIDC, identifier: string, client: Client) => resourceServerInfo(realm, identifier, client),
+      getResourceServerInfo: async (_ctx: KoaContextWithOIDC, identifier: string, client: Client) => resourceServerInfo(options, identifier, client),
     },
     dPoP: {
       enabled: true,

@@ -37,7 +37,7 @@ async function needsPerson(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine
     throw new errors.AccessDenied('the login no longer suffices');
   }
   // a page can say where the portal can be reached, but this request wants none
-  if (ctx.oidc.promptPending('none') && judgement && decided(judgement.lacking)) throw new errors.AccessDenied('this portal is not open to the person at this place');
+  if (ctx.oidc.promptPending('none') && judgement && decided(judgement.lacking)) throw new errors.AccessDenied('this portal is not open to the person at this place or time');
   return true;
 }
 

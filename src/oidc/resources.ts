@@ -1,7 +1,9 @@
 import { errors, type AccessToken, type Client, type ClientCredentials, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
-import type { Realm, Resource } from '../config/schema.ts';
+import type { Portal, Resource } from '../config/schema.ts';
+import { portalIsOpen, untilClosing } from '../domain/opening.ts';
 import { stillAdmitted, type AccountParts } from './account.ts';
 import { claimsOf } from './claims.ts';
+import { portalOfClient } from './clients.ts';
 
 type Token = AccessToken | ClientCredentials;
 
@@ -12,11 +14,13 @@ const forApis = ['organisation', 'represents', 'roles', 'entitlements'] as const
  * Which API a token is for (RFC 8707). Only a client that may ask is told that there is one.
  * @throws InvalidTarget
  */
-export async function resourceServerInfo(realm: Realm, identifier: string, client: Client): Promise<ResourceServer> {
+export async function resourceServerInfo({ realm, clock }: Pick<AccountParts, 'realm' | 'clock'>, identifier: string, client: Client): Promise<ResourceServer> {
   const resource = realm.resources.find(({ id }) => id === identifier);
   if (!resource || !mayAsk(resource, client)) throw new errors.InvalidTarget('there is no such resource for this client');
+  // what it says of roles holds until an application of that portal closes
+  const ttl = untilClosing(realm, realm.portals.find(({ id }) => id === resource.portal), clock(), resource.ttl, 'first');
   return {
-    scope: resource.scopes.join(' '), audience: resource.id, accessTokenTTL: resource.ttl,
+    scope: resource.scopes.join(' '), audience: resource.id, accessTokenTTL: ttl,
     accessTokenFormat: 'jwt', jwt: { sign: { alg: resource.signing_alg } },
   };
 }
@@ -35,15 +39,21 @@ function mayAsk(resource: Resource, client: Client): boolean {
 export async function accessTokenClaims(parts: AccountParts, ctx: KoaContextWithOIDC, token: Token): Promise<Record<string, unknown> | undefined> {
   const { realm, database, clock } = parts;
   const resource = realm.resources.find(({ id }) => id === token.aud);
+  const portal = realm.portals.find(({ id }) => id === resource?.portal);
+  if (token.kind !== 'AccessToken') refuseClosed(parts, portalOfClient(realm, ctx.oidc.client), portal);
   if (!resource || !token.resourceServer) return undefined;
   const azp = token.clientId;
   // a machine speaks for itself
   if (token.kind !== 'AccessToken') return { azp };
   const { accountId, grantId } = token as AccessToken & { grantId: string };
-  const portal = realm.portals.find(({ id }) => id === resource.portal);
   const admission = portal && await stillAdmitted(ctx, parts, portal, grantId);
   if (!admission) throw new errors.InvalidGrant('the person is not admitted to this resource');
   const claims: Record<string, unknown> = await claimsOf(database.db, realm, { accountId, grantId, state: admission.facts }, portal.applications, clock()) ?? {};
   const source = ctx.oidc.entities.AuthorizationCode ?? ctx.oidc.entities.RefreshToken;
   return { ...Object.fromEntries(forApis.map((name) => [name, claims[name]])), acr: source?.acr, auth_time: source?.authTime, azp };
+}
+
+/** A machine has no flow that would say so: while everything of a portal is closed, its clients get nothing either (row CAK-12). */
+function refuseClosed({ realm, clock }: AccountParts, ...portals: (Portal | undefined)[]): void {
+  if (portals.some((portal) => portal && !portalIsOpen(realm, portal, clock()))) throw new errors.InvalidGrant('closed at this time');
 }

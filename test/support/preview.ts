@@ -71,7 +71,7 @@ export const samples: Sample[] = [
   step('password', { identifiers: ['relation_number', 'username'] }),
   step('password', { identifiers: ['username'] }, 'password-error', { values: { username: 'jansen' }, problems: [problem('password.wrong', 'De ingevulde gegevens kloppen niet. Controleer ze en probeer het opnieuw')] }),
   ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'membership_ended', 'no_role', 'level_too_low', 'not_administrator', 'network_not_allowed', 'flow_unsafe'].map((code) => end(code)),
-  end('verified', true), end('registration_only', true),
+  end('verified', true), end('registration_only', true), end('application_closed', true, { opens: 'maandag 30 november, 07:30' }),
   { ...end('level_too_low', false, { hopeless: 'yes', by: 'organisation' }), name: 'end-level_out_of_reach' },
   { name: 'expired', view: 'login/expired', titleKey: 'expired.title', locals: { page: { portalName: portal.name, portalUrl: portal.url, answerUrl: '/back' } } },
   { name: 'leave', view: 'login/leave', titleKey: 'leave.title', params: { broker: 'RPN' }, locals: { page: { url: 'http://localhost:3002/sso', fields: { SAMLRequest: 'abc', RelayState: 'x' }, brokerName: 'RPN' } } },

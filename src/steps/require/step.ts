@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Portal, Realm } from '../../config/schema.ts';
+import { portalOpensAt } from '../../domain/opening.ts';
 import { predicateNames } from '../../flow/predicates.ts';
 import { defineStep, type Outcome, type Run } from '../../flow/step.ts';
 
@@ -26,7 +28,7 @@ export const requireStep = defineStep<Config, unknown, unknown>({
 });
 
 /** The parameters serve every such page: what is missing, for whom, and what was needed. */
-function refuse({ config: { else: code, fine }, realm, portal, facts, address }: Run<Config, unknown>): Outcome<unknown> {
+function refuse({ config: { else: code, fine }, realm, portal, facts, address, language }: Run<Config, unknown>): Outcome<unknown> {
   const label = (rank: number, otherwise = '-'): string => realm.levels[rank]?.label ?? otherwise;
   const missing = realm.agreements.filter((agreement) => facts.organisation?.missingAgreements.includes(agreement.id));
   return {
@@ -40,6 +42,16 @@ function refuse({ config: { else: code, fine }, realm, portal, facts, address }:
       by: facts.required.by,
       got: label(facts.level),
       address,
+      ...(!facts.applicationsOpen && { opens: openingText(realm, portal, facts.now, language) }),
     },
   };
+}
+
+/** When the portal opens, as people there say it; `none` when nobody knows. */
+function openingText(realm: Realm, portal: Portal, now: number, language: string): string {
+  const next = portalOpensAt(realm, portal, now);
+  if (!next) return 'none';
+  const [day, time] = [{ weekday: 'long', day: 'numeric', month: 'long' }, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }] as const;
+  const say = (options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { ...options, timeZone: next.zone }).format(next.at * 1000);
+  return `${say(day)}, ${say(time)}`;
 }

@@ -341,14 +341,15 @@ CREATE TABLE "sent_codes" (
   "hash" text not null,
   "tries" integer default 0 not null,
   "max_tries" integer not null,
-  "sent_at" bigint not null,
+  "issued_at" bigint not null,
   "expires_at" bigint not null,
-  "closed_at" bigint
+  "closed_at" bigint,
+  "close_reason" text
 );
 
 CREATE INDEX "sent_codes_expires_at" on "sent_codes" ("expires_at");
 
-CREATE INDEX "sent_codes_purpose" on "sent_codes" ("purpose", "sent_at");
+CREATE INDEX "sent_codes_purpose" on "sent_codes" ("purpose", "issued_at");
 
 CREATE TABLE "session_clients" (
   "session_id" text not null references "sessions" ("id") on delete cascade,

@@ -62,11 +62,12 @@ async function codes({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('hash', 'text', required)
     .addColumn('tries', 'integer', none)
     .addColumn('max_tries', 'integer', required)
-    .addColumn('sent_at', 'bigint', required)
+    .addColumn('issued_at', 'bigint', required)
     .addColumn('expires_at', 'bigint', required)
     .addColumn('closed_at', 'bigint')
+    .addColumn('close_reason', 'text')
     .execute();
-  await schema.createIndex('sent_codes_purpose').on('sent_codes').columns(['purpose', 'sent_at']).execute();
+  await schema.createIndex('sent_codes_purpose').on('sent_codes').columns(['purpose', 'issued_at']).execute();
   await schema.createIndex('sent_codes_expires_at').on('sent_codes').column('expires_at').execute();
   await schema.createTable('activation_codes')
     .addColumn('id', 'text', (column) => column.primaryKey())

@@ -6,6 +6,7 @@ import { z } from 'zod';
  */
 
 const days = z.int().positive();
+const prefix = z.string().regex(/^\+[1-9][0-9]{0,14}$/, 'expected the beginning of a number in E.164: +31');
 
 /** Kinds of characters that a password may have to mix (row CAK-6). */
 export const characterClasses = ['lower', 'upper', 'digit', 'punctuation'] as const;
@@ -44,8 +45,8 @@ export const secondFactorSchema = z.strictObject({
   resend_after: z.int().min(10).default(30),
   /** messages to one phone number in an hour */
   messages_per_hour: z.int().min(1).default(5),
-  /** phone numbers that are never called or sent to: prefixes in E.164 (premium rate, abroad) */
-  numbers: z.strictObject({ allowed: z.array(z.string().regex(/^\+[0-9]+$/)).default(['+31']) }).default({ allowed: ['+31'] }),
+  /** phone numbers that are called and sent to: prefixes in E.164. The first allowed one says where a number without a country's code is */
+  numbers: z.strictObject({ allowed: z.array(prefix).min(1).default(['+31']), /** also when allowed: premium rate (0900, 0906, 0909) */ denied: z.array(prefix).default(['+3190']) }).prefault({}),
 });
 
 /** Secret questions (row CAK-7): never a way in, only how the service desk knows a caller. */

@@ -41,6 +41,11 @@ export async function findLogin(db: Db, scope: string, username: string): Promis
   return db.selectFrom('logins').selectAll().where('scope', '=', scope).where('username', '=', comparableUsername(username)).executeTakeFirst();
 }
 
+/** A login name of an account; of several the first by name. */
+export async function findLoginOf(db: Db, accountId: string): Promise<LoginRow | undefined> {
+  return db.selectFrom('logins').selectAll().where('account_id', '=', accountId).orderBy('username').orderBy('scope').limit(1).executeTakeFirst();
+}
+
 /** @throws a conflict (`isConflict`) when somebody has this name in this scope */
 export async function insertLogin(tx: Db, row: Insertable<Tables['logins']>): Promise<void> {
   await tx.insertInto('logins').values({ ...row, username: comparableUsername(row.username) }).execute();

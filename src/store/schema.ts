@@ -56,9 +56,10 @@ export interface Tables {
     hash: string;
     tries: Generated<number>;
     max_tries: number;
-    sent_at: number;
+    issued_at: number;
     expires_at: number;
     closed_at: number | null;
+    close_reason: 'used' | 'replaced' | 'guessed' | null;
   };
   /** Activation codes (row CAK-3), one open at a time for an account. */
   activation_codes: {

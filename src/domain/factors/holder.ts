@@ -1,0 +1,64 @@
+import type { Realm } from '../../config/schema.ts';
+import type { Problem, Run } from '../../flow/step.ts';
+import { appendAudit, type Actor, type AuditEntry } from '../../store/audit.ts';
+import type { Db } from '../../store/schema.ts';
+import { takeTry } from '../throttle.ts';
+import type { Vault } from '../vault.ts';
+
+/** Whose second factors, where and when. `runId`: the login in which it happens; `actor`: who does it, when not the person. */
+export type Holder = { realm: Realm; vault: Vault; accountId: string; now: number; runId?: string; actor?: Actor };
+
+/** Who is known in a run. */
+export function holderOf({ realm, vault, facts, now, id }: Pick<Run<unknown, unknown>, 'realm' | 'vault' | 'facts' | 'now' | 'id'>): Holder {
+  return { realm, vault, now, runId: id, accountId: facts.account?.id ?? '' };
+}
+
+/**
+ * Why a code or number was not taken: the last part of the problem's code. `unreadable`: what was sealed does not open, so the
+ * realm's secret is another one than when it was set up.
+ */
+export type Rule = 'required' | 'format' | 'wrong' | 'used' | 'expired' | 'dead' | 'wait' | 'pause' | 'none' | 'unreadable' | 'not_dialable';
+export type Refused = { ok: false; rule: Rule; params?: Record<string, string | number> };
+
+/** A code that is right. `keep` uses it up, in the turn's transaction; false when another turn did so first. */
+export type Right = { ok: true; keep: (tx: Db) => Promise<boolean> };
+export type Checked = Right | Refused;
+
+export function refused(rule: Rule, params?: Refused['params']): Refused {
+  return { ok: false, rule, ...(params && { params }) };
+}
+
+export function problemOf(prefix: string, { rule, params }: Refused, field = 'code'): Problem {
+  return { field, code: `${prefix}.${rule}`, ...(params && { params }) };
+}
+
+/** Wrong codes of one account, of whatever factor. By time, never for good; only who knows the password gets here. */
+const guesses = { limit: 10, window: 900 };
+
+export const guessesOf = (accountId: string): string => `factor:${accountId}`;
+
+/** Takes a try before a code is compared. Give it the database itself, never a transaction. @returns undefined when it may go on */
+export async function takeGuess(db: Db, { accountId, now }: Holder): Promise<Refused | undefined> {
+  const { allowed, retryAfter } = await takeTry(db, guessesOf(accountId), guesses, now);
+  return allowed ? undefined : refused('wait', { minutes: Math.ceil(retryAfter / 60) });
+}
+
+type Kind = 'totp' | 'sms' | 'recovery';
+
+/** Opens what was sealed for this account. Undefined when it does not open, which the process says on its standard error. */
+export function openFor({ vault, accountId, realm }: Holder, sealed: string, kind: Kind): string | undefined {
+  try {
+    return vault.open(sealed, `${kind}:${accountId}`);
+  } catch {
+    process.emitWarning(`a secret (${kind}) of account ${accountId} does not open: was keys/${realm.id}/secret replaced?`);
+    return undefined;
+  }
+}
+
+export function sealFor({ vault, accountId }: Pick<Holder, 'vault' | 'accountId'>, plain: string, kind: Kind): string {
+  return vault.seal(plain, `${kind}:${accountId}`);
+}
+
+export async function note(tx: Db, { accountId, now, runId, actor = { kind: 'person', id: accountId } }: Holder, entry: Pick<AuditEntry, 'event' | 'action' | 'detail'>): Promise<void> {
+  await appendAudit(tx, { ...entry, outcome: 'success', actor, objectType: 'account', objectId: accountId, now, ...(runId !== undefined && { runId }) });
+}

@@ -8,7 +8,7 @@ import type { Broker } from './brokers/broker.ts';
 import { databaseOptions } from './config/database.ts';
 import { profiles } from './config/profile.ts';
 import type { Config, Realm, System } from './config/schema.ts';
-import { hashPassword } from './domain/passwords.ts';
+import { hashPassword } from './domain/passwords/hash.ts';
 import { startSessionWorker } from './domain/session-worker.ts';
 import { createVault } from './domain/vault.ts';
 import { Engine } from './flow/engine.ts';

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
-import { hashPassword } from '../domain/passwords.ts';
+import { hashPassword } from '../domain/passwords/hash.ts';
 import { assignRoles } from '../domain/roles.ts';
 import { findLogin, insertAccount, insertLogin, putPassword } from '../store/accounts.ts';
 import { appendAudit } from '../store/audit.ts';

@@ -3,7 +3,8 @@ import { findOrganisationByIdentifier } from '../store/organisations.ts';
 import { listMembershipsOf } from '../store/memberships.ts';
 import { putPassword } from '../store/accounts.ts';
 import type { Db } from '../store/schema.ts';
-import { authenticate, TooBusy } from './passwords.ts';
+import { authenticate } from './passwords/authenticate.ts';
+import { TooBusy } from './passwords/gate.ts';
 import { forgiveTries, takeTry } from './throttle.ts';
 
 /** Tries per login name and per address. By time, never for good: or anyone could lock anyone out. */

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { hashGate } from '../domain/passwords.ts';
+import { hashGate } from '../domain/passwords/gate.ts';
 import type { FlowEvent } from '../flow/turn.ts';
 import type { RequestEvent } from '../http/observe.ts';
 import type { OutboxEvent } from '../messages/worker.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { authenticate } from '../../src/domain/passwords.ts';
+import { authenticate } from '../../src/domain/passwords/authenticate.ts';
 import { insertAccount } from '../../src/store/accounts.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { insertMembership } from '../../src/store/memberships.ts';

@@ -3,7 +3,7 @@ import { portalWith } from '../../../test/support/flow.ts';
 import { emptyDatabase, exampleRealm, noon } from '../../../test/support/house.ts';
 import { aMembership, anAccount, anOrganisation } from '../../../test/support/rows.ts';
 import { broken, carryOut, codes, pageOf, problems, submit, type Stage } from '../../../test/support/steps.ts';
-import { hashPassword } from '../../domain/passwords.ts';
+import { hashPassword } from '../../domain/passwords/hash.ts';
 import { findPassword, insertLogin, putPassword } from '../../store/accounts.ts';
 import type { Database } from '../../store/database.ts';
 import { password } from './step.ts';

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { insertLogin, putPassword } from '../store/accounts.ts';
-import { emptyDatabase, exampleRealm, organisationWith, registered } from '../../test/support/house.ts';
-import { authenticate, hashPassword, HashGate, TooBusy } from './passwords.ts';
+import { insertLogin, putPassword } from '../../store/accounts.ts';
+import { emptyDatabase, exampleRealm, organisationWith, registered } from '../../../test/support/house.ts';
+import { authenticate } from './authenticate.ts';
+import { HashGate, TooBusy } from './gate.ts';
+import { hashPassword } from './hash.ts';
 
 const settings = { memory_kib: 8192, passes: 1, lanes: 1 };
 

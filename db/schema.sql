@@ -17,6 +17,7 @@ CREATE TABLE "accounts" (
   "must_activate" integer default 0 not null,
   "ended_at" bigint,
   "purged_at" bigint,
+  "reopened_at" bigint,
   "end_reason" text
 );
 
@@ -37,6 +38,8 @@ CREATE TABLE "activation_codes" (
   "closed_at" bigint,
   "close_reason" text
 );
+
+CREATE INDEX "activation_codes_closed_at" on "activation_codes" ("closed_at");
 
 CREATE UNIQUE INDEX "activation_codes_open" on "activation_codes" ("account_id") where "closed_at" is null;
 

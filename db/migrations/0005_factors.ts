@@ -18,7 +18,7 @@ export const factors: Migration = {
 
 async function accountColumns({ schema }: Kysely<unknown>): Promise<void> {
   await schema.alterTable('accounts').addColumn('must_activate', 'integer', none).execute();
-  for (const column of ['ended_at', 'purged_at'] as const) await schema.alterTable('accounts').addColumn(column, 'bigint').execute();
+  for (const column of ['ended_at', 'purged_at', 'reopened_at'] as const) await schema.alterTable('accounts').addColumn(column, 'bigint').execute();
   await schema.alterTable('accounts').addColumn('end_reason', 'text').execute();
   await schema.createIndex('accounts_last_login_at').on('accounts').columns(['status', 'last_login_at']).execute();
 }
@@ -83,6 +83,7 @@ async function codes({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('close_reason', 'text')
     .execute();
   await schema.createIndex('activation_codes_open').on('activation_codes').column('account_id').unique().where(sql.ref('closed_at'), 'is', null).execute();
+  await schema.createIndex('activation_codes_closed_at').on('activation_codes').column('closed_at').execute();
 }
 
 async function restOfAccounts({ schema }: Kysely<unknown>): Promise<void> {

@@ -57,3 +57,17 @@ function codesIn<Of extends Table>(...names: Of extends 'verification_codes' ? [
 export const verificationCodes = codesIn<'verification_codes'>('verification_codes', 'membership_id', 'memberships');
 /** Of local accounts (row CAK-3). */
 export const activationCodes = codesIn<'activation_codes'>('activation_codes', 'account_id', 'accounts');
+
+/** Removes at most `limit` codes that were sent by SMS, voice or mail and expired at `until` (epoch seconds) or before. */
+export async function purgeSentCodes(db: Db, until: number, limit: number): Promise<number> {
+  const result = await db.deleteFrom('sent_codes')
+    .where('id', 'in', (query) => query.selectFrom('sent_codes').select('id').where('expires_at', '<=', until).limit(limit)).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
+/** Removes at most `limit` activation codes that were closed at `until` (epoch seconds) or before. */
+export async function purgeActivationCodes(db: Db, until: number, limit: number): Promise<number> {
+  const result = await db.deleteFrom('activation_codes')
+    .where('id', 'in', (query) => query.selectFrom('activation_codes').select('id').where('closed_at', '<=', until).limit(limit)).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}

@@ -92,6 +92,15 @@ export async function retryMessage(tx: Db, id: string, now: number): Promise<boo
   return result.numUpdatedRows > 0n;
 }
 
+/** Removes at most `limit` messages that were written at `until` (epoch seconds) or before, and were sent or given up. */
+export async function purgeOutbox(db: Db, until: number, limit: number): Promise<number> {
+  const result = await db.deleteFrom('outbox')
+    // asked again at the row: somebody may have one sent again meanwhile
+    .where('state', 'in', ['sent', 'failed'])
+    .where('id', 'in', (query) => query.selectFrom('outbox').select('id').where('created_at', '<=', until).where('state', 'in', ['sent', 'failed']).limit(limit)).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
 function asMessage(row: Selectable<Tables['outbox']>): Message {
   return { ...row, links: JSON.parse(row.links) as string[] };
 }

@@ -1,7 +1,9 @@
 import { setImmediate as letOthers } from 'node:timers/promises';
+import { purgeActivationCodes, purgeSentCodes } from './codes.ts';
 import { purgeCounters } from './counters.ts';
 import type { Database } from './database.ts';
 import { createDocuments } from './documents.ts';
+import { purgeOutbox } from './outbox.ts';
 import { purgeReplays } from './replays.ts';
 import { purgeRuns } from './runs.ts';
 import { purgeFaceSessions } from './sessions.ts';
@@ -9,6 +11,10 @@ import { purgeTickets } from './tickets.ts';
 
 /** seconds that a run stays known after it ended, so that a late visitor still finds the way back to the portal */
 const runsKept = 86_400;
+/** seconds that codes stay known after their end: until then a page says that one was used or replaced, and messages are counted */
+const codesKept = 30 * 86_400;
+/** seconds that messages stay: they hold names, addresses and codes */
+const messagesKept = 90 * 86_400;
 /** Rows in one statement: on SQLite everybody waits for it, so it takes milliseconds. */
 const BATCH = 200;
 
@@ -43,6 +49,9 @@ export async function purge(database: Database, now: number, stopped: () => bool
     (limit: number) => purgeFaceSessions(db, now, limit),
     (limit: number) => purgeReplays(db, now, limit),
     (limit: number) => purgeCounters(db, now, limit),
+    (limit: number) => purgeSentCodes(db, now - codesKept, limit),
+    (limit: number) => purgeActivationCodes(db, now - codesKept, limit),
+    (limit: number) => purgeOutbox(db, now - messagesKept, limit),
   ]) {
     while (!stopped() && await remove(BATCH) === BATCH) await letOthers();
   }

@@ -8,6 +8,7 @@ import type { Broker } from './brokers/broker.ts';
 import { databaseOptions } from './config/database.ts';
 import { profiles } from './config/profile.ts';
 import type { Config, Realm, System } from './config/schema.ts';
+import { startLifecycleWorker } from './domain/lifecycle/worker.ts';
 import { hashPassword } from './domain/passwords/hash.ts';
 import { startSessionWorker } from './domain/session-worker.ts';
 import { createVault } from './domain/vault.ts';
@@ -74,6 +75,7 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
     database: host.database, senders: { ...senders, logout: logoutSender(() => host.provider), settled: logoutSettled(clock) }, log: host.log, clock, observe: counts.outbox,
   }));
   const sessions = hosts.map(({ database, realm, log: realmLog }) => startSessionWorker({ database, realm, clock, log: realmLog }));
+  const lifecycles = opened.map(({ host: { database, realm, log: realmLog }, counts }) => startLifecycleWorker({ database, realm, clock, log: realmLog, observe: counts.lifecycle }));
   const purges = hosts.map(({ database, log: realmLog }) => startPurge(database, clock, realmLog));
   const sealings = hosts.map(({ database, log: realmLog }) => startSealing(database, clock, realmLog));
   const scrape = { contentType, page: () => metrics.scrape() };
@@ -90,7 +92,7 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
       metrics.stop();
       for (const { watch } of opened) watch.stop();
       for (const purge of purges) await purge.stop();
-      for (const worker of sessions) await worker.stop();
+      for (const worker of [...lifecycles, ...sessions]) await worker.stop();
       for (const worker of workers) await worker.stop();
       senders.close?.();
       for (const sealing of sealings) await sealing.stop();

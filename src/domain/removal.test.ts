@@ -100,7 +100,7 @@ describe.each(dialects)('what is taken away on $name', ({ open }) => {
     expect(await act((tx) => endMembership(tx, { membershipId: second.membershipId, actor: desk, now: noon }))).toMatchObject({ lastAdministrator: false });
     expect(await act((tx) => lockAccount(tx, { accountId: admin!.accountId, actor: desk, now: noon }))).toEqual({ sessions: 1, withoutAdministrator: [mine] });
     expect(await hasAdministrator(database.db, mine!)).toBe(false);
-    await act((tx) => unlockAccount(tx, { accountId: admin!.accountId, actor: desk, now: noon }));
+    await act((tx) => unlockAccount(tx, realm, { accountId: admin!.accountId, actor: desk, now: noon }));
     expect(await act((tx) => endMembership(tx, { membershipId: admin!.membershipId, actor: desk, now: noon }))).toMatchObject({ lastAdministrator: true });
   });
 
@@ -136,9 +136,9 @@ describe.each(dialects)('what is taken away on $name', ({ open }) => {
     expect(await alive()).toEqual([1, 0, 1, 1]);
     expect(await newest('account.locked')).toMatchObject({ detail: { before: 'active', after: 'locked' } });
     await expect(act((tx) => lockAccount(tx, { accountId: carla!.accountId, actor: desk, now: noon }))).rejects.toMatchObject({ code: 'user.not_active' });
-    await act((tx) => unlockAccount(tx, { accountId: carla!.accountId, actor: desk, now: noon }));
-    await expect(act((tx) => unlockAccount(tx, { accountId: carla!.accountId, actor: desk, now: noon }))).rejects.toMatchObject({ code: 'user.not_locked' });
-    await expect(act((tx) => unlockAccount(tx, { accountId: 'nobody', actor: desk, now: noon }))).rejects.toMatchObject({ params: { status: 'deleted' } });
+    await act((tx) => unlockAccount(tx, realm, { accountId: carla!.accountId, actor: desk, now: noon }));
+    await expect(act((tx) => unlockAccount(tx, realm, { accountId: carla!.accountId, actor: desk, now: noon }))).rejects.toMatchObject({ code: 'user.not_locked' });
+    await expect(act((tx) => unlockAccount(tx, realm, { accountId: 'nobody', actor: desk, now: noon }))).rejects.toMatchObject({ params: { status: 'deleted' } });
   });
 
   test('a role that is taken ends the person\'s sessions; one that is given, or never counted, ends nothing', async () => {

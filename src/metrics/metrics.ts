@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { LifecycleEvent } from '../domain/lifecycle/worker.ts';
 import { hashGate } from '../domain/passwords/gate.ts';
 import type { FlowEvent } from '../flow/turn.ts';
 import type { RequestEvent } from '../http/observe.ts';
@@ -13,6 +14,7 @@ export type RealmMetrics = {
   flow(event: FlowEvent): void;
   provider(event: ProviderEvent): void;
   outbox(event: OutboxEvent): void;
+  lifecycle(event: LifecycleEvent): void;
   /** a new `Provider` with rotated keys came into use */
   keysRotated(): void;
 };
@@ -73,6 +75,7 @@ function realmCounters(registers: Registry[]): Metrics['realm'] {
   const tokens = new Counter({ name: 'sluis_token_requests_total', help: 'Requests at the token endpoint; error is empty when tokens were given', labelNames: ['realm', 'grant', 'error'], registers });
   const authorizations = new Counter({ name: 'sluis_authorizations_total', help: 'Authorization requests answered to a portal; error is empty when a code was given', labelNames: ['realm', 'portal', 'error'], registers });
   const attempts = new Counter({ name: 'sluis_outbox_attempts_total', help: 'Attempts of this node to send a message', labelNames: ['realm', 'channel', 'result'], registers });
+  const accounts = new Counter({ name: 'sluis_accounts_total', help: 'Accounts that this node looked after: told, made dormant, purged', labelNames: ['realm', 'task'], registers });
   const rotations = new Counter({ name: 'sluis_key_rotations_total', help: 'Rotated keys taken into use by this node', labelNames: ['realm'], registers });
   const queries = new Histogram({ name: 'sluis_database_seconds', help: 'Time of a query; wait: for a connection', labelNames: ['realm', 'dialect', 'operation'], buckets: durations, registers });
   const failures = new Counter({ name: 'sluis_database_failures_total', help: 'Queries that failed, also those that were tried again', labelNames: ['realm', 'dialect', 'operation'], registers });
@@ -94,6 +97,7 @@ function realmCounters(registers: Registry[]): Metrics['realm'] {
         else authorizations.inc({ realm: id, portal: event.portal, error: event.error });
       },
       outbox: ({ channel, result }) => attempts.inc({ realm: id, channel, result }),
+      lifecycle: ({ task, count }) => accounts.inc({ realm: id, task }, count),
       keysRotated: () => rotations.inc({ realm: id }),
     };
   };

@@ -22,6 +22,25 @@ export async function updateAccount(tx: Db, id: string, patch: Omit<Updateable<T
   return result.numUpdatedRows > 0n;
 }
 
+type Status = AccountRow['status'];
+
+/**
+ * Shuts an account that has one of the statuses `from`; locked and active ones have not ended.
+ * @returns false when it has another: of two who end it at once, one does
+ */
+export async function endAccount(tx: Db, id: string, { from, to, reason, now }: { from: Status[]; to: Exclude<Status, 'active'>; reason?: string; now: number }): Promise<boolean> {
+  const end = to === 'locked' ? {} : { ended_at: now, end_reason: reason ?? null };
+  const result = await tx.updateTable('accounts').set({ status: to, updated_at: now, ...end }).where('id', '=', id).where('status', 'in', from).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Makes an account active again. @returns false when its status is not `from` any more */
+export async function reopenAccount(tx: Db, id: string, from: Status, now: number): Promise<boolean> {
+  const result = await tx.updateTable('accounts').set({ status: 'active', ended_at: null, end_reason: null, reopened_at: now, updated_at: now })
+    .where('id', '=', id).where('status', '=', from).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
 /** Accounts by family name; `text` is looked for in names and mail address, whatever the case. At most `limit` (100). */
 export async function listAccounts(db: Db, { text, limit = 100 }: { text?: string; limit?: number } = {}): Promise<AccountRow[]> {
   const pattern = text === undefined || text === '' ? undefined : `%${text.normalize('NFC').toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
@@ -49,6 +68,10 @@ export async function findLoginOf(db: Db, accountId: string): Promise<LoginRow |
 /** @throws a conflict (`isConflict`) when somebody has this name in this scope */
 export async function insertLogin(tx: Db, row: Insertable<Tables['logins']>): Promise<void> {
   await tx.insertInto('logins').values({ ...row, username: comparableUsername(row.username) }).execute();
+}
+
+export async function removeLogin(tx: Db, scope: string, username: string): Promise<void> {
+  await tx.deleteFrom('logins').where('scope', '=', scope).where('username', '=', comparableUsername(username)).execute();
 }
 
 export async function findPassword(db: Db, accountId: string): Promise<PasswordRow | undefined> {

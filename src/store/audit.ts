@@ -68,7 +68,7 @@ function actorOf(entry: AuditEntry): Pick<AuditEntry, 'sessionId' | 'acr' | 'act
   return theirs ? actor : {};
 }
 
-export type AuditFilter = { event?: string; organisationId?: string; runId?: string; reference?: string };
+export type AuditFilter = { event?: string; objectId?: string; organisationId?: string; runId?: string; reference?: string };
 
 /** The newest first, at most `limit` (100). */
 export async function listAudit(db: Db, { limit = 100, ...filter }: AuditFilter & { limit?: number } = {}): Promise<AuditRow[]> {
@@ -91,9 +91,10 @@ export async function* pagesOfAudit(db: Db, filter: AuditFilter, size = 500): As
   }
 }
 
-function matching(db: Db, { event, organisationId, runId, reference }: AuditFilter) {
+function matching(db: Db, { event, objectId, organisationId, runId, reference }: AuditFilter) {
   let query = db.selectFrom('audit').selectAll();
   if (event !== undefined) query = query.where('event', '=', event);
+  if (objectId !== undefined) query = query.where('object_id', '=', objectId);
   if (organisationId !== undefined) query = query.where('organisation_id', '=', organisationId);
   if (runId !== undefined) query = query.where('run_id', '=', runId);
   if (reference !== undefined) query = query.where('reference', '=', reference);

@@ -5,7 +5,7 @@ import type { Db, Tables } from './schema.ts';
 export type MembershipRow = Selectable<Tables['memberships']>;
 export type Assignment = Omit<Selectable<Tables['role_assignments']>, 'membership_id'>;
 /** A membership with the details of its person. */
-export type MemberRow = MembershipRow & Omit<Selectable<Tables['accounts']>, 'id' | 'status' | 'created_at' | 'updated_at' | 'must_activate' | 'ended_at' | 'end_reason' | 'purged_at'> & {
+export type MemberRow = MembershipRow & Omit<Selectable<Tables['accounts']>, 'id' | 'status' | 'created_at' | 'updated_at' | 'must_activate' | 'ended_at' | 'end_reason' | 'purged_at' | 'reopened_at'> & {
   account_status: Tables['accounts']['status'];
 };
 

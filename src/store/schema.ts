@@ -29,6 +29,8 @@ export interface Tables {
     end_reason: string | null;
     /** when its personal data were removed */
     purged_at: number | null;
+    /** when the service desk let its person in again (unlocked, or back from dormancy): it is not unused since before then */
+    reopened_at: number | null;
   };
   /** Login names of local accounts; `scope` is the relation number, or '' where the realm asks none. */
   logins: { scope: string; username: string; account_id: string };

@@ -5,6 +5,7 @@ import { issueCommand } from './code.ts';
 import type { Command } from './command.ts';
 import { flowCommands } from './flow.ts';
 import { keysCommands } from './keys.ts';
+import { lifecycleCommands } from './lifecycle.ts';
 import { membershipCommands } from './membership.ts';
 import { migrateCommand } from './migrate.ts';
 import { organisationCommands } from './organisation.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   ...organisationCommands,
   ...agreementCommands,
   ...userCommands,
+  ...lifecycleCommands,
   ...membershipCommands,
   issueCommand,
   ...auditCommands,

@@ -1,5 +1,6 @@
 import { displayName } from '../domain/names.ts';
 import { checkIdentifier } from '../domain/identifiers.ts';
+import { findAccount, listAccounts, type AccountRow } from '../store/accounts.ts';
 import { listMemberships, type MemberRow } from '../store/memberships.ts';
 import { findOrganisation, findOrganisationByIdentifier, type Entitlement, type Organisation } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
@@ -50,4 +51,20 @@ export async function memberOf(db: Db, organisation: Organisation, text: string)
   }
   if (!members[0]) throw new Refusal('user.unknown', `${organisation.name} has nobody called ${text}`);
   return members[0];
+}
+
+/** By account id, e-mail address or name. @throws Refusal when none or several fit */
+export async function accountOf(db: Db, text: string): Promise<AccountRow> {
+  const byId = await findAccount(db, text);
+  if (byId) return byId;
+  const wanted = text.normalize('NFC').trim().toLowerCase();
+  const fits = (account: AccountRow): boolean => account.email?.toLowerCase() === wanted || displayName(account).toLowerCase() === wanted;
+  // the last word is in one of the columns that are searched, whatever stands before it
+  const accounts = (await listAccounts(db, { text: wanted.split(' ').at(-1) ?? wanted, limit: 10_000 })).filter(fits);
+  // who was deleted may have got a new account
+  const present = accounts.filter(({ status }) => status !== 'deleted');
+  const [found, ...others] = present.length > 0 ? present : accounts;
+  if (others.length > 0) throw new Refusal('user.ambiguous', `${text} is more than one person: give an account id (${accounts.map((one) => one.id).join(', ')})`);
+  if (!found) throw new Refusal('user.unknown', `there is nobody called ${text}`);
+  return found;
 }

@@ -1,5 +1,7 @@
 import { endMembership, resumeMembership } from '../domain/memberships.ts';
 import { displayName } from '../domain/names.ts';
+import { findOrganisation } from '../store/organisations.ts';
+import type { Db } from '../store/schema.ts';
 import { realmOption, type Command, type Option } from './command.ts';
 import { withRealm } from './context.ts';
 import { memberOf, organisationOf } from './find.ts';
@@ -45,9 +47,13 @@ export function sessionsText(count: number): string {
 }
 
 /** What the service desk must do about an organisation that was left without an administrator. */
-export function noAdministrator(organisation: string): string {
+function noAdministrator(organisation: string): string {
   return `${organisation} has no administrator now: nobody there can give roles or codes. Appoint one: somebody who registers or waits for a code `
     + '(sluis membership resume for who was one before) gets sluis code issue --tier administrator from you.';
+}
+
+export async function withoutAdministratorText(db: Db, organisations: string[]): Promise<string[]> {
+  return Promise.all(organisations.map(async (one) => noAdministrator((await findOrganisation(db, one))?.name ?? one)));
 }
 
 export const membershipCommands: Command[] = [end, resume];

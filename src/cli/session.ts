@@ -5,8 +5,7 @@ import { findOrganisation } from '../store/organisations.ts';
 import { listSessionClients, listSessions } from '../store/sessions.ts';
 import { realmOption, Refusal, table, time, UsageError, type Command, type Option } from './command.ts';
 import { withRealm } from './context.ts';
-import { organisationOf } from './find.ts';
-import { accountOf } from './user.ts';
+import { accountOf, organisationOf } from './find.ts';
 
 const user: Option = { type: 'string', value: 'WHO', help: 'of this person: account id, e-mail address or name' };
 

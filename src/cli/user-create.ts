@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
+import { freeLogin } from '../domain/lifecycle/login-name.ts';
 import { hashPassword } from '../domain/passwords/hash.ts';
 import { assignRoles } from '../domain/roles.ts';
-import { findLogin, insertAccount, insertLogin, putPassword } from '../store/accounts.ts';
+import { insertAccount, insertLogin, putPassword } from '../store/accounts.ts';
 import { appendAudit } from '../store/audit.ts';
 import { insertMembership } from '../store/memberships.ts';
 import type { Organisation } from '../store/organisations.ts';
@@ -43,7 +44,7 @@ export const createCommand: Command = {
 
 async function create(tx: Db, { realm, actor, now }: Context, args: Args, organisation: Organisation, scope: string, hash: string): Promise<{ account: string; membership: string }> {
   const [account, membership, username] = [randomUUID(), randomUUID(), args.need('username')];
-  if (await findLogin(tx, scope, username)) throw new Refusal('user.exists', `the name ${username} is taken`);
+  if (!await freeLogin(tx, realm, scope, username)) throw new Refusal('user.exists', `the name ${username} is taken`);
   await insertAccount(tx, { id: account, status: 'active', ...columns(args, realm), created_at: now, updated_at: now, last_login_at: null });
   await insertLogin(tx, { scope, username, account_id: account });
   await putPassword(tx, { account_id: account, hash, changed_at: now, one_time: 1 });

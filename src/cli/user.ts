@@ -1,13 +1,15 @@
 import { lockAccount, unlockAccount } from '../domain/accounts.ts';
 import { displayName } from '../domain/names.ts';
-import { findAccount, listAccounts, type AccountRow } from '../store/accounts.ts';
+import { listAccounts } from '../store/accounts.ts';
 import { listMembershipsOf, listRoles } from '../store/memberships.ts';
 import { findOrganisation } from '../store/organisations.ts';
-import type { Db } from '../store/schema.ts';
-import { realmOption, Refusal, table, time, type Command, type Option } from './command.ts';
+import { realmOption, table, time, type Command, type Option } from './command.ts';
 import { withRealm } from './context.ts';
-import { noAdministrator, sessionsText } from './membership.ts';
+import { accountOf } from './find.ts';
+import { sessionsText, withoutAdministratorText } from './membership.ts';
 import { createCommand } from './user-create.ts';
+import { deleteCommand } from './user-delete.ts';
+import { standingOf } from './user-standing.ts';
 
 const who: Record<string, Option> = { ...realmOption, user: { type: 'string', required: true, value: 'WHO', help: 'account id, e-mail address or name' } };
 
@@ -18,28 +20,31 @@ const list: Command = {
   run: (args, io) => withRealm(args, io, async ({ database: { db } }) => {
     const text = args.get('text');
     const accounts = await listAccounts(db, { limit: 10_000, ...(text !== undefined && { text }) });
-    const rows = accounts.map((one) => [one.id, displayName(one), one.email, one.status, time(one.last_login_at)]);
+    const rows = accounts.map((one) => [one.id, displayName(one), one.email, one.purged_at === null ? one.status : 'deleted, purged', time(one.last_login_at)]);
     return { data: accounts, text: table([['account', 'name', 'e-mail', 'status', 'last login'], ...rows]) };
   }),
 };
 
 const show: Command = {
   name: 'user show',
-  summary: 'one person with their organisations and roles',
+  summary: 'one person with their organisations and roles, and why they can or cannot log in',
   options: who,
-  run: (args, io) => withRealm(args, io, async ({ database: { db } }) => {
+  run: (args, io) => withRealm(args, io, async ({ realm, database, now }) => {
+    const { db } = database;
     const account = await accountOf(db, args.need('user'));
     const memberships = [];
     for (const membership of await listMembershipsOf(db, account.id)) {
       const roles = (await listRoles(db, membership.id)).map(({ application, role }) => `${application}:${role}`);
       memberships.push({ ...membership, organisation: (await findOrganisation(db, membership.organisation_id))?.name, roles });
     }
+    const standing = await standingOf({ realm, database, now }, account);
     const text = [
-      `${displayName(account)} (${account.id}): ${account.status}`,
+      `${displayName(account) || 'nobody any more'} (${account.id}): ${account.status}`,
       `e-mail ${account.email ?? 'none'}, telephone ${account.phone ?? 'none'}, last login ${time(account.last_login_at) || 'never'}`,
+      ...standing.lines,
       ...memberships.map((one) => `${one.organisation}: ${one.tier}, ${one.status}, ${one.roles.join(' ') || 'no roles'} (membership ${one.id})`),
     ];
-    return { data: { ...account, memberships }, text: text.join('\n') };
+    return { data: { ...account, memberships, standing: standing.data }, text: text.join('\n') };
   }),
 };
 
@@ -50,34 +55,20 @@ const lock: Command = {
   run: (args, io) => withRealm(args, io, async ({ database, actor, now }) => {
     const { id } = await accountOf(database.db, args.need('user'));
     const { sessions, withoutAdministrator } = await database.transaction((tx) => lockAccount(tx, { accountId: id, actor, now }));
-    const names = await Promise.all(withoutAdministrator.map(async (one) => (await findOrganisation(database.db, one))?.name ?? one));
-    const text = [`${id} can no longer log in; ${sessionsText(sessions)}`, ...names.map(noAdministrator)];
+    const text = [`${id} can no longer log in; ${sessionsText(sessions)}`, ...await withoutAdministratorText(database.db, withoutAdministrator)];
     return { data: { id, status: 'locked', sessions_ended: sessions, without_administrator: withoutAdministrator }, text: text.join('\n') };
   }),
 };
 
 const unlock: Command = {
   name: 'user unlock',
-  summary: 'let somebody whose account was locked log in again',
+  summary: 'let somebody whose account is locked or dormant log in again',
   options: who,
-  run: (args, io) => withRealm(args, io, async ({ database, actor, now }) => {
+  run: (args, io) => withRealm(args, io, async ({ realm, database, actor, now }) => {
     const { id } = await accountOf(database.db, args.need('user'));
-    await database.transaction((tx) => unlockAccount(tx, { accountId: id, actor, now }));
+    await database.transaction((tx) => unlockAccount(tx, realm, { accountId: id, actor, now }));
     return { data: { id, status: 'active' }, text: `${id} can log in again` };
   }),
 };
 
-/** By account id, e-mail address or name. @throws Refusal when none or several fit */
-export async function accountOf(db: Db, text: string): Promise<AccountRow> {
-  const byId = await findAccount(db, text);
-  if (byId) return byId;
-  const wanted = text.normalize('NFC').trim().toLowerCase();
-  const fits = (account: AccountRow): boolean => account.email?.toLowerCase() === wanted || displayName(account).toLowerCase() === wanted;
-  // the last word is in one of the columns that are searched, whatever stands before it
-  const accounts = (await listAccounts(db, { text: wanted.split(' ').at(-1) ?? wanted, limit: 10_000 })).filter(fits);
-  if (accounts.length > 1) throw new Refusal('user.ambiguous', `${text} is more than one person: give an account id (${accounts.map((one) => one.id).join(', ')})`);
-  if (!accounts[0]) throw new Refusal('user.unknown', `there is nobody called ${text}`);
-  return accounts[0];
-}
-
-export const userCommands: Command[] = [createCommand, list, show, lock, unlock];
+export const userCommands: Command[] = [createCommand, list, show, lock, unlock, deleteCommand];

@@ -1,0 +1,62 @@
+import type { Realm } from '../config/schema.ts';
+import { credentialsOf } from '../domain/credentials.ts';
+import { aheadOf, statusesForGood } from '../domain/lifecycle/ended.ts';
+import type { CredentialsState } from '../flow/facts.ts';
+import type { AccountRow } from '../store/accounts.ts';
+import { listAudit } from '../store/audit.ts';
+import { listOutbox, type Message } from '../store/outbox.ts';
+import { time } from './command.ts';
+import type { Context } from './context.ts';
+
+/** What tells the service desk why somebody can or cannot log in: for people, and as data. */
+export async function standingOf({ realm, database: { db }, now }: Pick<Context, 'realm' | 'database' | 'now'>, account: AccountRow): Promise<{ lines: string[]; data: Record<string, unknown> }> {
+  const { dormantAt, purgeAt } = aheadOf(realm, account);
+  const credentials = await credentialsOf(db, realm, account.id);
+  const mail = account.email ? (await listOutbox(db, { to: account.email, channel: 'mail', limit: 1 }))[0] : undefined;
+  const failed = mail?.state === 'failed' ? mail : undefined;
+  const lockedAt = account.status === 'locked' ? (await listAudit(db, { event: 'account.locked', objectId: account.id, limit: 1 }))[0]?.at : undefined;
+  return {
+    lines: [
+      ...statusLines(realm, account, lockedAt),
+      ...(dormantAt === undefined ? [] : [`becomes dormant on ${time(dormantAt)}, unless they log in before`]),
+      ...(purgeAt === undefined ? [] : [`personal data go on ${time(purgeAt)}`]),
+      ...(credentials ? credentialLines(credentials, now) : []),
+      ...(failed ? [failedText(failed)] : []),
+    ],
+    data: {
+      locked_at: lockedAt ?? null, dormant_at: dormantAt ?? null, purge_at: purgeAt ?? null,
+      ...(credentials && { credentials }),
+      last_mail_failed: failed ? { id: failed.id, at: failed.created_at, error: failed.error } : null,
+    },
+  };
+}
+
+function statusLines(realm: Realm, { status, ended_at, end_reason, purged_at }: AccountRow, lockedAt: number | undefined): string[] {
+  if (status === 'locked') return [`cannot log in: locked${since(lockedAt)} (sluis user unlock)`];
+  if (status === 'dormant') {
+    const way = statusesForGood(realm).includes(status) ? 'it never comes back, make a new account' : 'sluis user unlock brings it back';
+    return [`cannot log in: dormant${since(ended_at)}, because it was ${end_reason ?? 'unused'} (${way})`];
+  }
+  if (status !== 'deleted') return [];
+  const gone = purged_at === null ? [] : [`personal data were removed on ${time(purged_at)}`];
+  return [`cannot log in: deleted${since(ended_at)}${end_reason === null ? '' : `: ${end_reason}`}`, ...gone];
+}
+
+function credentialLines({ mustActivate, password, factors, recoveryCodes }: CredentialsState, now: number): string[] {
+  const lines = mustActivate ? ['waits for the activation code'] : [];
+  if (password) {
+    const { expiresAt, oneTime } = password;
+    const end = expiresAt === undefined ? '' : `, ${expiresAt <= now ? 'expired' : 'valid'} until ${time(expiresAt)}`;
+    lines.push(`${oneTime ? 'one-time password' : 'password'} of ${time(password.changedAt)}${end.replace('expired until', 'expired on')}`);
+  }
+  if (factors.length > 0) lines.push(`second step: ${factors.join(', ')}; ${recoveryCodes} recovery codes left`);
+  return lines;
+}
+
+function failedText({ id, created_at, error }: Message): string {
+  return `the last mail to this address, of ${time(created_at)}, could not be delivered: ${error ?? 'unknown'} (correct the address, or sluis outbox retry --id ${id})`;
+}
+
+function since(at: number | null | undefined): string {
+  return at === null || at === undefined ? '' : ` since ${time(at)}`;
+}

@@ -32,6 +32,7 @@ CREATE TABLE "activation_codes" (
   "tries" integer default 0 not null,
   "max_tries" integer not null,
   "channel" text not null,
+  "message_id" text,
   "issued_by" text not null,
   "issued_at" bigint not null,
   "expires_at" bigint not null,

@@ -76,6 +76,7 @@ async function codes({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('tries', 'integer', none)
     .addColumn('max_tries', 'integer', required)
     .addColumn('channel', 'text', required)
+    .addColumn('message_id', 'text')
     .addColumn('issued_by', 'text', required)
     .addColumn('issued_at', 'bigint', required)
     .addColumn('expires_at', 'bigint', required)

@@ -6,6 +6,9 @@ export type NameParts = {
   email?: string | null;
 };
 
+/** Controls, lone surrogates, and marks that turn the reading direction round: a name with them can pose as another. */
+export const UNWANTED = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/u;
+
 /** A person's name as others read it: `Anna de Vries`, or `A.B. de Vries` when there is no given name. */
 export function displayName(person: NameParts): string {
   const name = [person.given_name || person.initials, person.infix, person.family_name].filter(Boolean).join(' ');

@@ -14,12 +14,13 @@ export function languageFor(realm: Pick<Realm, 'languages'>, chosen: string | nu
 /**
  * Writes a mail in its reader's language, with the texts `mail.<message>.subject` and `.body`; `desk` and `phone` are always
  * there to fill in. Somebody without an address gets none.
+ * @returns the message's id in the outbox
  */
-export async function tellPerson(tx: Db, realm: Realm, { email, language }: Addressee, { message, params = {}, links = [], code, now }: { message: string; params?: Params; links?: string[]; code?: string; now: number }): Promise<void> {
-  if (!email) return;
+export async function tellPerson(tx: Db, realm: Realm, { email, language }: Addressee, { message, params = {}, links = [], code, now }: { message: string; params?: Params; links?: string[]; code?: string; now: number }): Promise<string | undefined> {
+  if (!email) return undefined;
   const t = textsFor(realm).t(languageFor(realm, language));
   const all = { realm: realm.name, desk: realm.desk.name, phone: realm.desk.phone, ...params };
-  await enqueue(tx, {
+  return enqueue(tx, {
     channel: 'mail', recipient: email, subject: t(`mail.${message}.subject`, all), text: t(`mail.${message}.body`, all), links, now, ...(code !== undefined && { code }),
   });
 }

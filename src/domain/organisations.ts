@@ -9,6 +9,7 @@ import { listSessions, type SessionRow } from '../store/sessions.ts';
 import { checkEntitlements } from './entitlements.ts';
 import { DomainError } from './errors.ts';
 import { checkIdentifier } from './identifiers.ts';
+import { UNWANTED } from './names.ts';
 import { endSession, endSessionsOf } from './sessions.ts';
 
 export type NewOrganisation = {
@@ -124,7 +125,7 @@ function rankOf(realm: Realm, session: SessionRow): number {
 
 function checkName(typed: string): string {
   const name = typed.normalize('NFC').trim();
-  if (name === '' || name.length > 200 || /[\p{Cc}\p{Cs}\u200e\u200f\u2028-\u202e\u2066-\u2069]/u.test(name)) {
+  if (name === '' || name.length > 200 || UNWANTED.test(name)) {
     throw new DomainError('organisation.name');
   }
   return name;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findAccount } from '../store/accounts.ts';
 import type { Db } from '../store/schema.ts';
+import { UNWANTED } from './names.ts';
 
 export const salutations = ['heer', 'mevrouw'] as const;
 
@@ -8,9 +9,6 @@ export const salutations = ['heer', 'mevrouw'] as const;
 const NAME_LENGTH = 100;
 /** RFC 5321 section 4.5.3.1.3: a path of 256 octets less its brackets. */
 const EMAIL_LENGTH = 254;
-
-/** Controls, lone surrogates, and marks that turn the reading direction round: a name with them can pose as another. */
-const UNWANTED = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/u;
 
 type Complaint = 'required' | 'format' | 'long' | 'characters';
 type Check<T> = (typed: string) => T | { complaint: Complaint };

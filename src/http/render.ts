@@ -6,6 +6,7 @@ import ejs from 'ejs';
 import type { Portal, Realm } from '../config/schema.ts';
 import { root } from '../root.ts';
 import { textsFor } from '../texts/catalogue.ts';
+import { formatDate } from '../texts/dates.ts';
 import type { SessionNotice } from './session.ts';
 import { themeCss } from './theme.ts';
 
@@ -42,7 +43,6 @@ export type Renderer = { render(view: string, locals: ViewLocals): Promise<strin
 
 const viewsFolder = join(root, 'views');
 const assetsFolder = join(viewsFolder, 'assets');
-const timeZone = 'Europe/Amsterdam';
 
 /**
  * Renders a view: `login/end` is views/login/end.ejs, `step:broker` is src/steps/broker/view.ejs. Views are compiled once.
@@ -110,10 +110,6 @@ function pathOf(realm: Realm): string {
 
 /** A language is called by its own name, whatever the page's language. */
 const languageNames: Record<string, string> = { nl: 'Nederlands', en: 'English' };
-
-function formatDate(language: string, epoch: number, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { ...options, timeZone }).format(epoch * 1000);
-}
 
 /** A picture beside words that say the same, so hidden from screen readers. */
 function icon(name: string, small = false): string {

@@ -74,6 +74,17 @@ export async function markFailed(tx: Db, id: string, error: string, nextAt: numb
   return result.numUpdatedRows > 0n;
 }
 
+/** What became of a message; undefined when it is no longer kept. */
+export async function findMessage(db: Db, id: string): Promise<Message | undefined> {
+  const row = await db.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && asMessage(row);
+}
+
+/** Takes a message back that nobody began to send: what it says no longer holds. */
+export async function withdrawMessage(tx: Db, id: string): Promise<void> {
+  await tx.deleteFrom('outbox').where('id', '=', id).where('state', '=', 'waiting').execute();
+}
+
 export type OutboxFilter = { to?: string; channel?: Message['channel']; /** only these */ channels?: readonly Message['channel'][]; limit?: number };
 
 /** The newest first, at most `limit` (100). */

@@ -71,6 +71,8 @@ export interface Tables {
     tries: Generated<number>;
     max_tries: number;
     channel: 'mail' | 'letter';
+    /** in the outbox: what became of it */
+    message_id: string | null;
     issued_by: string;
     issued_at: number;
     expires_at: number;

@@ -1,4 +1,5 @@
 import type { Step } from '../flow/step.ts';
+import { activationCode } from './activation-code/step.ts';
 import { broker } from './broker/step.ts';
 import { firstAdministrator } from './first-administrator/step.ts';
 import { password } from './password/step.ts';
@@ -8,6 +9,7 @@ import { verificationCode } from './verification-code/step.ts';
 
 /** The one list of steps. A new step is a folder beside this file and a line here. */
 export const steps: ReadonlyMap<string, Step> = new Map([
+  activationCode,
   broker,
   firstAdministrator,
   password,

@@ -47,7 +47,8 @@ function codesIn<Of extends Table>(...names: Of extends 'verification_codes' ? [
         .where(owner, '=', ownerId).where('closed_at', 'is', null).execute();
     },
     latest: (db, ownerId) => db.selectFrom(table).selectAll().where(owner, '=', ownerId)
-      .orderBy((eb) => eb.case().when('closed_at', 'is', null).then(eb.lit(0)).else(eb.lit(1)).end())
+      // within one second too: a replaced one is never the last
+      .orderBy((eb) => eb.case().when('closed_at', 'is', null).then(eb.lit(0)).when('close_reason', '=', 'replaced').then(eb.lit(2)).else(eb.lit(1)).end())
       .orderBy('issued_at', 'desc').orderBy('closed_at', 'desc').limit(1).executeTakeFirst(),
   };
   return all as unknown as Codes<Of>;

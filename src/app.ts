@@ -23,7 +23,7 @@ import { createHttp, listen } from './http/server.ts';
 import { checkTheme } from './http/theme.ts';
 import { ensureRealmKeys, type RealmKeys } from './keys/keys.ts';
 import { watchKeys, type KeyWatch } from './keys/watch.ts';
-import { createSenders } from './messages/senders.ts';
+import { createSenders, lettersOf } from './messages/senders.ts';
 import { startOutboxWorker } from './messages/worker.ts';
 import { contentType, createMetrics, type Metrics, type RealmMetrics } from './metrics/metrics.ts';
 import { auditProvider } from './oidc/audit.ts';
@@ -72,7 +72,7 @@ export async function startSluis({ system, realms }: Config, options: { log?: Lo
   const hosts = opened.map(({ host }) => host);
   const senders = createSenders(system);
   const workers = opened.map(({ host, counts }) => startOutboxWorker({
-    database: host.database, senders: { ...senders, logout: logoutSender(() => host.provider), settled: logoutSettled(clock) }, log: host.log, clock, observe: counts.outbox,
+    database: host.database, senders: { ...senders, ...lettersOf(system, host.realm.id), logout: logoutSender(() => host.provider), settled: logoutSettled(clock) }, log: host.log, clock, forget: !system.demo, observe: counts.outbox,
   }));
   const sessions = hosts.map(({ database, realm, log: realmLog }) => startSessionWorker({ database, realm, clock, log: realmLog }));
   const lifecycles = opened.map(({ host: { database, realm, log: realmLog }, counts }) => startLifecycleWorker({ database, realm, clock, log: realmLog, observe: counts.lifecycle }));

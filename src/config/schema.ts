@@ -246,6 +246,8 @@ export const systemSchema = z.strictObject({
   mail: z.strictObject({ smtp_url: z.string(), from: z.string() }).optional(),
   /** HTTP gateway for SMS and voice: POST {channel, to, text} with a bearer token */
   gateway: z.strictObject({ url, token: z.string() }).optional(),
+  /** letters are written into this folder as HTML to print, each realm in a folder of its own; absent: they wait, in the demo world they are only shown */
+  letters: z.strictObject({ folder: z.string().min(1) }).optional(),
   log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

@@ -37,6 +37,7 @@ export function readSystem(file: string, env: Environment, mistakes: Mistake[]):
     public_url: system.public_url.replace(/\/+$/, ''),
     data: resolve(env['SLUIS_DATA'] ? '.' : root, system.data),
     keys: resolve(env['SLUIS_KEYS'] ? '.' : root, system.keys),
+    ...(system.letters && { letters: { folder: resolve(root, system.letters.folder) } }),
   };
 }
 

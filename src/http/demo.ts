@@ -1,7 +1,8 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
-import { enqueue, listOutbox, markSent } from '../store/outbox.ts';
+import { enqueue, findMessage, listOutbox, markSent } from '../store/outbox.ts';
 import { fieldsOf } from './csrf.ts';
+import { OWN_STYLE } from './headers.ts';
 import { renderPage } from './pages.ts';
 import type { RealmHost } from './realm.ts';
 
@@ -12,6 +13,7 @@ const channels: Channel[] = ['mail', 'sms', 'voice', 'letter'];
 export function demoRoutes(hosts: RealmHost[]): Router {
   const router = new Router();
   router.get('/demo/outbox', (ctx) => show(ctx, hosts));
+  router.get('/demo/outbox/letter', (ctx) => letter(ctx, hosts));
   router.post('/demo/outbox', (ctx) => deliver(ctx, hosts));
   return router;
 }
@@ -34,6 +36,17 @@ async function show(ctx: Context, hosts: RealmHost[]): Promise<void> {
     return;
   }
   await renderPage(ctx, first, 'demo/outbox', { titleKey: 'outbox.title', page: { messages } });
+}
+
+/** A letter as it would be printed. It brings its own style along, and nothing in it may run. */
+async function letter(ctx: Context, hosts: RealmHost[]): Promise<void> {
+  const host = hosts.find(({ realm }) => realm.id === ctx.query['realm']);
+  const id = String(ctx.query['id']);
+  const message = host && !id.includes('\u0000') ? await findMessage(host.database.db, id) : undefined;
+  if (message?.channel !== 'letter' || message.html === null) return;
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.set('Content-Security-Policy', OWN_STYLE);
+  ctx.body = message.html;
 }
 
 async function deliver(ctx: Context, hosts: RealmHost[]): Promise<void> {

@@ -16,6 +16,9 @@ export function allowOwnCalls(ctx: Context): void {
   ctx.set('Content-Security-Policy', policy(['\'self\''], '\'self\''));
 }
 
+/** What is not a page of ours (a logo, a letter): it may look as it likes, and do nothing. */
+export const OWN_STYLE = 'default-src \'none\'; style-src \'unsafe-inline\'; sandbox';
+
 function policy(formAction: string[], connect: string): string {
   return [
     'default-src \'none\'',

@@ -5,6 +5,7 @@ import type { Context, Middleware } from 'koa';
 import { adminRoutes } from './admin/routes.ts';
 import type { ToProvider } from './direct.ts';
 import { faceRoutes, requireAdmin } from './face.ts';
+import { OWN_STYLE } from './headers.ts';
 import { loginRoutes } from './login.ts';
 import { textsFor } from '../texts/catalogue.ts';
 import { renderPage } from './pages.ts';
@@ -82,7 +83,7 @@ function themeRoutes({ realm }: RealmHost): Router {
     const file = realm.theme.logo && join(realm.folder, realm.theme.logo);
     if (!file || !existsSync(file)) return;
     ctx.type = types[extname(file)] ?? 'application/octet-stream';
-    ctx.set('Content-Security-Policy', 'default-src \'none\'; style-src \'unsafe-inline\'; sandbox');
+    ctx.set('Content-Security-Policy', OWN_STYLE);
     ctx.set('Cache-Control', 'public, max-age=3600');
     ctx.body = createReadStream(file);
   });

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { System } from '../config/schema.ts';
 import type { Message } from '../store/outbox.ts';
 import type { Db } from '../store/schema.ts';
 import { createGatewaySender } from './gateway.ts';
+import { createLetterSender } from './letters.ts';
 import { createSmtpSender } from './smtp.ts';
 
 /** Hands one message over. @throws when it was not taken; it is tried again then, unless the error is `final: true` */
@@ -23,4 +25,9 @@ export function createSenders({ demo, mail, gateway }: Pick<System, 'demo' | 'ma
   const smtp = mail && createSmtpSender(mail);
   const phone = gateway && createGatewaySender(gateway);
   return { ...pretend, ...(smtp && { mail: smtp.send, close: smtp.close }), ...(phone && { sms: phone, voice: phone }) };
+}
+
+/** Who takes the letters of one realm: its folder below the configured one. Nobody when none is configured. */
+export function lettersOf({ letters }: Pick<System, 'letters'>, realmId: string): Pick<Senders, 'letter'> {
+  return letters ? { letter: createLetterSender(join(letters.folder, realmId)) } : {};
 }

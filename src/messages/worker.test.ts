@@ -62,6 +62,29 @@ test('a failure is tried again later and later, given up after ten, and never lo
   await worker.stop();
 });
 
+test('a code that was sent is not kept, and one that was not is', async () => {
+  for (const code of ['K7QM-4TPX-92', undefined]) await enqueue(database.db, { channel: 'mail', recipient: 'a@example.nl', subject: 'S', text: `Tekst ${code}`, html: '<p>', ...(code && { code }), now });
+  await enqueue(database.db, { channel: 'letter', recipient: 'Postbus 1', subject: 'S', text: 'Brief', code: 'AAAA-AAAA-AA', now });
+  const worker = startOutboxWorker({ database, senders: { mail: async () => undefined }, log, forget: true, clock: () => now, intervalMs: 1_000_000 });
+  await worker.drain();
+  const kept = (await listOutbox(database.db)).map(({ channel, state, text, html, code }) => [channel, state, text, html, code]);
+  expect(kept).toEqual(expect.arrayContaining([
+    ['mail', 'sent', '', null, null], ['mail', 'sent', 'Tekst undefined', '<p>', null], ['letter', 'waiting', 'Brief', null, 'AAAA-AAAA-AA'],
+  ]));
+  await worker.stop();
+});
+
+test('a letter for which there is no printer yet waits as long as it takes', async () => {
+  await aMessage('letter', 'Dorpsstraat 1');
+  const worker = start(createSenders({ demo: false }));
+  for (let attempt = 1; attempt <= ATTEMPTS + 5; attempt += 1) {
+    await worker.drain();
+    now += 3600;
+  }
+  expect(await listOutbox(database.db)).toMatchObject([{ state: 'waiting', error: 'no sender for letter', attempts: ATTEMPTS + 5 }]);
+  await worker.stop();
+});
+
 test('what no later try can mend is given up at once', async () => {
   await aMessage();
   const worker = start({ mail: async () => { throw Object.assign(new Error('gone'), { code: 'the client is gone', final: true }); } });

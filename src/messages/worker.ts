@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../store/database.ts';
-import { bringForward, claimMessages, markFailed, markSent, type Message } from '../store/outbox.ts';
+import { bringForward, claimMessages, forgetCode, markFailed, markSent, type Message } from '../store/outbox.ts';
 import type { Senders } from './senders.ts';
 
 /** What the worker needs of a pino logger. */
@@ -17,6 +17,8 @@ export type WorkerOptions = {
   intervalMs?: number;
   /** epoch seconds; the system clock unless told */
   clock?: () => number;
+  /** codes in messages that were sent are removed: everywhere but in the demo world, whose outbox people read */
+  forget?: boolean;
   /** told of every attempt */
   observe?: (event: OutboxEvent) => void;
 };
@@ -60,7 +62,7 @@ function claimer({ database, clock, log }: Required<Pick<WorkerOptions, 'databas
 }
 
 /** Sends what stands in a realm's outbox. A message is never lost, and sent twice only when a worker dies over it. */
-export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock, observe = () => undefined }: WorkerOptions): OutboxWorker {
+export function startOutboxWorker({ database, senders, log, intervalMs = 1000, clock = systemClock, forget = false, observe = () => undefined }: WorkerOptions): OutboxWorker {
   const unread = (error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be read');
   let stopped = false;
   let claiming: Promise<void> = Promise.resolve();
@@ -70,7 +72,7 @@ export function startOutboxWorker({ database, senders, log, intervalMs = 1000, c
 
   const claim = claimer({ database, clock, log });
   const begin = (message: Message) => {
-    const work = sendOne({ database, senders, log, clock, observe }, message)
+    const work = sendOne({ database, senders, log, clock, forget, observe }, message)
       .catch((error: unknown) => log.error({ error: nameOf(error) }, 'the outbox cannot be written'))
       .finally(() => {
         const waited = full().includes(message.channel);
@@ -132,13 +134,14 @@ function everyFree(intervalMs: number, work: () => Promise<unknown>): NodeJS.Tim
   }, intervalMs);
 }
 
-async function sendOne({ database, senders, log, clock, observe }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {
+async function sendOne({ database, senders, log, clock, forget, observe }: Required<Omit<WorkerOptions, 'intervalMs'>>, message: Message): Promise<void> {
   const { id, channel, attempts } = message;
   try {
     await withPatience(hand(senders, message));
   } catch (error) {
     const name = nameOf(error);
-    const last = attempts >= ATTEMPTS || (error as { final?: unknown } | undefined)?.final === true;
+    const { final, waits } = (error ?? {}) as { final?: unknown; waits?: unknown };
+    const last = final === true || (attempts >= ATTEMPTS && waits !== true);
     const fields = { message: id, channel, attempt: attempts, error: name };
     if (last) log.error(fields, 'message given up');
     else log.warn(fields, 'message not sent, will be tried again');
@@ -151,13 +154,16 @@ async function sendOne({ database, senders, log, clock, observe }: Required<Omit
   observe({ channel, result: 'sent' });
   // when this fails the message stays `sending` and is taken again: rather twice than never
   await database.transaction(async (tx) => {
-    if (await markSent(tx, id, clock(), attempts)) await senders.settled?.(tx, message);
+    if (!await markSent(tx, id, clock(), attempts)) return;
+    if (forget) await forgetCode(tx, id);
+    await senders.settled?.(tx, message);
   });
 }
 
 async function hand(senders: Senders, message: Message): Promise<void> {
   const send = senders[message.channel];
-  if (!send) throw Object.assign(new Error('no sender'), { code: `no sender for ${message.channel}` });
+  // a letter is good for weeks, and whoever prints it may come later than the first ten attempts
+  if (!send) throw Object.assign(new Error('no sender'), { code: `no sender for ${message.channel}`, waits: message.channel === 'letter' });
   await send(message);
 }
 

@@ -65,6 +65,11 @@ export async function markSent(tx: Db, id: string, now: number, attempt?: number
   return result.numUpdatedRows > 0n;
 }
 
+/** A code that somebody has by now is kept nowhere: what the message said goes, that it was sent stays. */
+export async function forgetCode(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('outbox').set({ text: '', html: null, code: null }).where('id', '=', id).where('code', 'is not', null).execute();
+}
+
 /** Puts a message back until `nextAt` (epoch seconds); null gives up. */
 export async function markFailed(tx: Db, id: string, error: string, nextAt: number | null, attempt?: number): Promise<boolean> {
   const result = await tx.updateTable('outbox')

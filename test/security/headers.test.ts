@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { enqueue } from '../../src/store/outbox.ts';
 import { install, type Install } from '../support/install.ts';
 import type { HttpBrowser, Page } from '../support/http-browser.ts';
 import { arrive, codeFor, ib, login, loginCak, newcomer, redeem, registerAt, credentials } from '../support/journeys.ts';
@@ -68,6 +69,16 @@ describe('headers of every kind of page', () => {
     expect((await fetch(`${sluis.url}/${ib}/logo`)).headers.get('content-security-policy')).toContain('sandbox');
     const token = await fetch(`${sluis.url}/${ib}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'x' }) });
     expect(token.headers.get('cache-control')).toMatch(/no-store/);
+  });
+
+  test('a letter in the demo outbox brings its style along and can do nothing; what is no letter of this realm is not there', async () => {
+    const { db } = sluis.host('cak').database;
+    const [id, mail] = await Promise.all((['letter', 'mail'] as const).map((channel) => enqueue(db, { channel, recipient: 'Postbus 1', subject: 'S', text: 'T', html: '<p>Brief</p>', now: 1 })));
+    const letter = await fetch(`${sluis.url}/demo/outbox/letter?realm=cak&id=${id}`);
+    expect([letter.status, letter.headers.get('content-security-policy'), await letter.text()]).toEqual([200, expect.stringMatching(/^default-src 'none'; .*sandbox$/), '<p>Brief</p>']);
+    for (const query of [`realm=${ib}&id=${id}`, `realm=cak&id=${mail}`, 'realm=cak&id=%00', 'realm=x', '']) {
+      expect([query, (await fetch(`${sluis.url}/demo/outbox/letter?${query}`)).status]).toEqual([query, 404]);
+    }
   });
 
   test('no page of another origin may read an answer', async () => {

@@ -19,7 +19,7 @@ describe.each(dialects)('cleaning on $name', ({ open }) => {
       await activationCodes.insert(db, { id, account_id: id, hash: 'h', max_tries: 5, channel: 'letter', issued_by: 'desk', issued_at: NOON, expires_at: NOON + DAY });
     }
     await activationCodes.close(db, 'used', 'used', NOON);
-    await db.insertInto('sent_codes').values({ id: 's', purpose: 'sms:f', account_id: 'used', hash: 'h', max_tries: 5, sent_at: NOON, expires_at: NOON, closed_at: null }).execute();
+    await db.insertInto('sent_codes').values({ id: 's', purpose: 'sms:f', account_id: 'used', hash: 'h', max_tries: 5, issued_at: NOON, expires_at: NOON, closed_at: null }).execute();
     const left = async () => [await db.selectFrom('activation_codes').select('id').orderBy('id').execute(), await db.selectFrom('sent_codes').select('id').execute()].map((rows) => rows.map(({ id }) => id));
     await purge(database, NOON + 30 * DAY - 1);
     expect(await left()).toEqual([['open', 'used'], ['s']]);

@@ -224,7 +224,7 @@ describe.each(kinds)('killed under load, on $name', ({ kills, open }) => {
     expect(portal.faults).toEqual([]);
     const done = { logins: portal.logins, refreshes: portal.refreshes, codes: portal.usedCodes.length, registrations: portal.registered.length };
     expect(Object.entries(done).filter(([, times]) => times === 0)).toEqual([]);
-  }, 600_000);
+  }, 1_200_000);
 
   test('every message arrived at least once, and the outbox says how often it was tried', async () => {
     // messages in the hands of a worker that died are taken again after two minutes: let them have passed

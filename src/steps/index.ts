@@ -2,6 +2,8 @@ import type { Step } from '../flow/step.ts';
 import { activationCode } from './activation-code/step.ts';
 import { broker } from './broker/step.ts';
 import { firstAdministrator } from './first-administrator/step.ts';
+import { newPassword } from './new-password/step.ts';
+import { passwordNotice } from './password-notice/step.ts';
 import { password } from './password/step.ts';
 import { profile } from './profile/step.ts';
 import { requireStep } from './require/step.ts';
@@ -12,7 +14,9 @@ export const steps: ReadonlyMap<string, Step> = new Map([
   activationCode,
   broker,
   firstAdministrator,
+  newPassword,
   password,
+  passwordNotice,
   profile,
   requireStep,
   verificationCode,

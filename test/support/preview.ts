@@ -24,6 +24,11 @@ const brokers = [
   { id: 'wbid', name: 'Wb.ID', formerly: 'Connectie', available: true, checked: true, last: true }, { id: 'zlogin', name: 'Zlogin', available: true },
 ];
 const broker = { provider: realm.name, service: portal.service, level: '3', means: realm.links.means, remember: true, brokers };
+const mix = { need: 3, lower: 'yes', upper: 'yes', digit: 'yes', punctuation: 'yes' };
+const newPassword = {
+  username: 'jdevries',
+  rules: [{ code: 'new-password.short', params: { min: 12 } }, { code: 'new-password.classes', params: mix }, { code: 'new-password.username' }, { code: 'new-password.history', params: { count: 12 } }, { code: 'new-password.common' }],
+};
 const required = ['salutation', 'initials', 'family_name', 'phone', 'email'];
 const nav = [{ href: '/preview/admin/', label: 'Gebruikers', current: true }, { href: '/preview/admin/logout', label: 'Uitloggen', icon: 'logout', end: true, post: '/preview/admin/logout' }];
 const day = 86_400;
@@ -72,6 +77,10 @@ export const samples: Sample[] = [
   step('first-administrator', { organisation: 'Gemeente Voorbeeld' }),
   step('password', { identifiers: ['relation_number', 'username'] }),
   step('password', { identifiers: ['username'] }, 'password-error', { values: { username: 'jansen' }, problems: [problem('password.wrong', 'De ingevulde gegevens kloppen niet. Controleer ze en probeer het opnieuw')] }),
+  step('new-password', { because: 'one_time', ...newPassword }),
+  step('new-password', { because: 'expired', ...newPassword }, 'new-password-error', { problems: [problem('new-password.short', 'Gebruik ten minste 12 tekens', 'new_password'), problem('new-password.common', 'Kies geen wachtwoord dat makkelijk te raden is, zoals een bekend woord met een jaartal', 'new_password')] }),
+  step('password-notice', { days: 12, choosing: false, ...newPassword }),
+  step('password-notice', { days: 1, choosing: true, ...newPassword }, 'password-notice-choosing'),
   ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'membership_ended', 'no_role', 'level_too_low', 'not_administrator', 'network_not_allowed', 'flow_unsafe'].map((code) => end(code)),
   end('verified', true), end('registration_only', true), end('application_closed', true, { opens: 'maandag 30 november, 07:30' }),
   { ...end('level_too_low', false, { hopeless: 'yes', by: 'organisation' }), name: 'end-level_out_of_reach' },

@@ -6,6 +6,7 @@ import type { Db } from '../../store/schema.ts';
 import { tellPerson } from '../notify.ts';
 import { endSessionsOf } from '../sessions.ts';
 import { forgiveTries, takeTry } from '../throttle.ts';
+import { TooBusy } from './gate.ts';
 import { hashPassword, verifyHash } from './hash.ts';
 import { brokenRules, type PasswordRule } from './policy.ts';
 
@@ -26,12 +27,20 @@ const choices = { limit: 20, window: 900 };
  * mails the person. With reason `reset` all their sessions end: who asked may be there because somebody else is in. In
  * every other case the person is here with what they knew, and sessions stay.
  * @param db the database itself, never a transaction: the try is counted
- * @throws TooBusy when too many wait for a hash
  */
 export async function choosePassword(db: Db, realm: Realm, choice: PasswordChoice): Promise<PasswordChosen> {
+  try {
+    return await judge(db, realm, choice);
+  } catch (error) {
+    if (error instanceof TooBusy) return { problems: [{ code: 'new-password.busy' }] };
+    throw error;
+  }
+}
+
+async function judge(db: Db, realm: Realm, choice: PasswordChoice): Promise<PasswordChosen> {
   const { accountId, chosen, now } = choice;
   const account = await findAccount(db, accountId);
-  if (!account) return { problems: [{ code: 'new-password.required' }] };
+  if (!account || chosen === '') return { problems: [{ code: 'new-password.required' }] };
   const tried = await takeTry(db, `new-password:${accountId}`, choices, now);
   if (!tried.allowed) return { problems: [{ code: 'new-password.wait', params: { minutes: Math.ceil(tried.retryAfter / 60) } }] };
   const username = (await findLoginOf(db, accountId))?.username;

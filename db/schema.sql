@@ -23,8 +23,6 @@ CREATE TABLE "accounts" (
 
 CREATE INDEX "accounts_family_name" on "accounts" ("family_name", "id");
 
-CREATE INDEX "accounts_last_login_at" on "accounts" ("status", "last_login_at");
-
 CREATE TABLE "activation_codes" (
   "id" text primary key,
   "account_id" text not null references "accounts" ("id") on delete cascade,

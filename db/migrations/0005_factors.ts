@@ -20,7 +20,6 @@ async function accountColumns({ schema }: Kysely<unknown>): Promise<void> {
   await schema.alterTable('accounts').addColumn('must_activate', 'integer', none).execute();
   for (const column of ['ended_at', 'purged_at', 'reopened_at'] as const) await schema.alterTable('accounts').addColumn(column, 'bigint').execute();
   await schema.alterTable('accounts').addColumn('end_reason', 'text').execute();
-  await schema.createIndex('accounts_last_login_at').on('accounts').columns(['status', 'last_login_at']).execute();
 }
 
 async function passwordHistory({ schema }: Kysely<unknown>): Promise<void> {

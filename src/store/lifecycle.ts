@@ -2,17 +2,33 @@ import { sql, type SelectQueryBuilder, type Selectable } from 'kysely';
 import type { AccountRow } from './accounts.ts';
 import type { Db, Tables } from './schema.ts';
 
-/** One account, or a page of them in the order of their ids. */
-export type Scope = { id: string } | { after: string; limit: number };
+/** A stretch of the accounts in the order of their ids: after `after`, up to `until`; without it all that follow. */
+export type Stretch = { after: string; until?: string };
+/** One account, or a stretch of them. */
+export type Scope = { id: string } | Stretch;
+
+/**
+ * Accounts in stretches of at most `size`: a look at each of them takes milliseconds, however many accounts there are and however
+ * few of them are sought, and on SQLite everybody waits for it.
+ */
+export async function* stretches(db: Db, size: number): AsyncGenerator<Stretch> {
+  for (let after = ''; ;) {
+    const last = await db.selectFrom('accounts').select('id').where('id', '>', after).orderBy('id').offset(size - 1).limit(1).executeTakeFirst();
+    if (!last) return yield { after };
+    yield { after, until: last.id };
+    after = last.id;
+  }
+}
 
 /** Epoch seconds at which an account was last of use: a login, its making, or its return. */
 const lastUse = sql<number>`case when accounts.reopened_at > coalesce(accounts.last_login_at, accounts.created_at)
   then accounts.reopened_at else coalesce(accounts.last_login_at, accounts.created_at) end`;
 const addressed = sql<boolean>`accounts.email <> ''`;
 
-function scoped<T extends 'accounts' | 'passwords', O>(query: SelectQueryBuilder<Tables, T | 'accounts', O>, scope: Scope): SelectQueryBuilder<Tables, T | 'accounts', O> {
+export function scoped<T extends 'accounts' | 'passwords', O>(query: SelectQueryBuilder<Tables, T | 'accounts', O>, scope: Scope): SelectQueryBuilder<Tables, T | 'accounts', O> {
   if ('id' in scope) return query.where(sql<boolean>`accounts.id = ${scope.id}`);
-  return query.where(sql<boolean>`accounts.id > ${scope.after}`).orderBy(sql`accounts.id`).limit(scope.limit);
+  const { after, until } = scope;
+  return query.where(sql<boolean>`accounts.id > ${after}`).$if(until !== undefined, (all) => all.where(sql<boolean>`accounts.id <= ${until}`)).orderBy(sql`accounts.id`);
 }
 
 /**

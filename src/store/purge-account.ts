@@ -1,13 +1,13 @@
 import type { Db, Tables } from './schema.ts';
 import type { AccountRow } from './accounts.ts';
+import { scoped, type Stretch } from './lifecycle.ts';
 
 type Status = Tables['accounts']['status'];
 
-/** Ids of accounts with one of these statuses that ended at `endedUntil` (epoch seconds) or before and still have personal data, in order, after `after`. */
-export async function listToPurge(db: Db, { statuses, endedUntil }: { statuses: readonly Status[]; endedUntil: number }, { after, limit }: { after: string; limit: number }): Promise<string[]> {
-  const rows = await db.selectFrom('accounts').select('id').where('status', 'in', statuses).where('ended_at', '<=', endedUntil).where('purged_at', 'is', null)
-    .where('id', '>', after).orderBy('id').limit(limit).execute();
-  return rows.map(({ id }) => id);
+/** Ids of accounts with one of these statuses that ended at `endedUntil` (epoch seconds) or before and still have personal data, in order. */
+export async function listToPurge(db: Db, { statuses, endedUntil }: { statuses: readonly Status[]; endedUntil: number }, stretch: Stretch): Promise<string[]> {
+  const query = db.selectFrom('accounts').select('id').where('status', 'in', statuses).where('ended_at', '<=', endedUntil).where('purged_at', 'is', null);
+  return (await scoped(query, stretch).execute()).map(({ id }) => id);
 }
 
 /** What is said of a person in the row of the account itself. */

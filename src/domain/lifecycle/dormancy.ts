@@ -23,7 +23,7 @@ function becomeDormant({ actor, now }: Round, after: number): Task {
   const until = now - after * DAY;
   return {
     name: 'dormant',
-    due: async (db, page) => (await listUnused(db, { until }, page)).map(({ id }) => id),
+    due: async (db, stretch) => (await listUnused(db, { until }, stretch)).map(({ id }) => id),
     async act(tx, accountId) {
       if (!await endUnused(tx, accountId, { until, reason: UNUSED, now })) return false;
       await appendAudit(tx, {
@@ -41,7 +41,7 @@ function remind({ realm, actor, now }: Round, after: number, window: { from: num
   const due = { kind, word: String(window.from), until: now - (after - window.from) * DAY, since: now - (after - window.to) * DAY };
   return {
     name: 'dormancy_reminder',
-    due: async (db, page) => (await listToRemind(db, due, page)).map(({ id }) => id),
+    due: async (db, stretch) => (await listToRemind(db, due, stretch)).map(({ id }) => id),
     async act(tx, accountId) {
       const [account] = await listToRemind(tx, due, { id: accountId });
       if (!account || !await insertNotice(tx, { account_id: accountId, kind, about: `${account.last_use}:${due.word}`, told_at: now })) return false;

@@ -17,7 +17,7 @@ export function passwordNotices({ realm, actor, now }: Round): Task[] {
   const changedUntil = now - (valid - notice) * DAY;
   return [{
     name: 'password_notice',
-    due: async (db, page) => (await listToTellOfPassword(db, { kind, changedUntil }, page)).map(({ id }) => id),
+    due: async (db, stretch) => (await listToTellOfPassword(db, { kind, changedUntil }, stretch)).map(({ id }) => id),
     async act(tx, accountId) {
       const [account] = await listToTellOfPassword(tx, { kind, changedUntil }, { id: accountId });
       if (!account || !await insertNotice(tx, { account_id: accountId, kind, about: String(account.changed_at), told_at: now })) return false;

@@ -12,7 +12,7 @@ export function purges({ realm, actor, now }: Round): Task[] {
   const which = { statuses: statusesForGood(realm), endedUntil: now - after * DAY };
   return [{
     name: 'purged',
-    due: (db, page) => listToPurge(db, which, page),
+    due: (db, stretch) => listToPurge(db, which, stretch),
     async act(tx, accountId) {
       if (!await purgeAccount(tx, accountId, { ...which, now })) return false;
       for (const { id } of await listMembershipsOf(tx, accountId)) await endMembership(tx, { membershipId: id, actor, now });

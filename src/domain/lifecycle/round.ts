@@ -1,5 +1,6 @@
 import { setImmediate as letOthers } from 'node:timers/promises';
 import type { Database } from '../../store/database.ts';
+import { stretches } from '../../store/lifecycle.ts';
 import { dormancy } from './dormancy.ts';
 import { passwordNotices } from './password-notices.ts';
 import { purges } from './purge.ts';
@@ -18,8 +19,8 @@ export type RoundOptions = Round & {
   onError?: (error: unknown, detail: { task: TaskName; account: string }) => void;
 };
 
-/** Accounts that are read at once. */
-const BATCH = 100;
+/** Accounts that are looked at in one question. */
+const STRETCH = 500;
 
 /**
  * Does to every account of a realm what its time has come for. Each in a transaction of its own: a round that breaks off has
@@ -36,23 +37,14 @@ export async function runRound({ database, dryRun = false, stopped = () => false
     }
   };
   for (const task of [...passwordNotices(round), ...dormancy(round), ...purges(round)]) {
-    for await (const ids of pages(task, database)) {
-      for (const id of ids) {
+    for await (const stretch of stretches(database.db, STRETCH)) {
+      for (const id of await task.due(database.db, stretch)) {
         if (stopped()) return result;
         await one(task, id);
       }
+      if (stopped()) return result;
+      await letOthers();
     }
   }
   return result;
-}
-
-/** In the order of ids, so that what cannot be done is not met again. */
-async function* pages({ due }: Task, { db }: Database): AsyncGenerator<string[]> {
-  for (let after = ''; ;) {
-    const ids = await due(db, { after, limit: BATCH });
-    yield ids;
-    if (ids.length < BATCH) return;
-    after = ids.at(-1) ?? after;
-    await letOthers();
-  }
 }

@@ -1,5 +1,6 @@
 import type { Realm } from '../../config/schema.ts';
 import type { Actor } from '../../store/audit.ts';
+import type { Stretch } from '../../store/lifecycle.ts';
 import type { Db } from '../../store/schema.ts';
 
 /** Seconds. */
@@ -13,8 +14,8 @@ export type Round = { realm: Realm; actor: Actor; now: number };
 /** Something that is done to an account when its time has come. */
 export type Task = {
   name: TaskName;
-  /** Ids of accounts for which it is time, in order, after `after`; at most `limit`. */
-  due(db: Db, page: { after: string; limit: number }): Promise<string[]>;
+  /** Ids of accounts for which it is time, in order. */
+  due(db: Db, stretch: Stretch): Promise<string[]>;
   /** Looks once more, does it and records it, all in the caller's transaction. @returns false when it was done, or is no longer due */
   act(tx: Db, accountId: string): Promise<boolean>;
 };

@@ -30,7 +30,8 @@ describeJourney('Inlichtingenbureau: één keer inloggen voor meer portalen', (s
     await anneke.page.goto(`${world.portals}/`);
     await anneke.look('A01-portals');
     const names = await anneke.page.locator('.cards a').allInnerTexts();
-    expect(names).toEqual(['portaal Zorg', 'portaal Werk en inkomen', 'Centrale Voorziening Bvv', 'Testomgeving portaal Zorg', 'Mijn CAK Zakelijk']);
+    // those of other realms come after
+    expect(names.slice(0, 4)).toEqual(['portaal Zorg', 'portaal Werk en inkomen', 'Centrale Voorziening Bvv', 'Testomgeving portaal Zorg']);
     await anneke.page.goto(`${world.portals}/centrale-voorziening-bvv/`);
     expect(await anneke.page.locator('main').innerText()).toMatch(/Gemnet of Diginetwerk[^]*minimaal niveau 4/);
     await anneke.look('portal-bvv-start');

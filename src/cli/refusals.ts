@@ -17,6 +17,7 @@ const sentences: Record<string, string> = {
   'roles.exclusive': 'only one role of {application} at a time',
   'roles.not_entitled': 'the organisation is not entitled to this role of {application}',
   'roles.unknown': 'there is no such role in {application}',
+  'second-factor.none': 'this account has no second factor',
   'user.deleted': 'this account is deleted already',
   'user.dormant_for_good': 'in this realm a dormant account is never active again: delete it and make a new one',
   'user.not_active': 'this account is not active but {status}',

@@ -1,4 +1,5 @@
 import { lockAccount, unlockAccount } from '../domain/accounts.ts';
+import { wipeFactors } from '../domain/factors/enrol.ts';
 import { displayName } from '../domain/names.ts';
 import { listAccounts } from '../store/accounts.ts';
 import { listMembershipsOf, listRoles } from '../store/memberships.ts';
@@ -71,4 +72,15 @@ const unlock: Command = {
   }),
 };
 
-export const userCommands: Command[] = [createCommand, list, show, lock, unlock, deleteCommand];
+const resetFactors: Command = {
+  name: 'user reset-factors',
+  summary: 'take away every second factor and recovery code of somebody who lost them: their sessions end, and the next login sets up anew',
+  options: who,
+  run: (args, io) => withRealm(args, io, async ({ realm, database, actor, now }) => {
+    const { id } = await accountOf(database.db, args.need('user'));
+    const { factors, sessions } = await database.transaction((tx) => wipeFactors(tx, { realm, accountId: id, actor, now }));
+    return { data: { id, factors, sessions_ended: sessions }, text: `${id} no longer has ${factors.join(' and ')}; ${sessionsText(sessions)}` };
+  }),
+};
+
+export const userCommands: Command[] = [createCommand, list, show, lock, unlock, resetFactors, deleteCommand];

@@ -1,5 +1,6 @@
 import type { Realm } from '../config/schema.ts';
 import type { Facts, Proof } from './facts.ts';
+import type { StepModel } from './step.ts';
 
 type Ladder = Pick<Realm, 'levels'>;
 
@@ -33,4 +34,10 @@ function earning({ levels }: Ladder, rank: number, proofs: Proof[]): Proof[][] {
 /** Id of the highest level that a factor helps to earn; undefined when it earns none together with others. */
 export function reachedWith({ levels }: Ladder, factor: string): string | undefined {
   return levels.findLast((level) => level.factors?.some((way) => way.includes(factor)))?.id;
+}
+
+/** Model of a step that asks a second factor of somebody who has set it up. */
+export function secondFactorModel(realm: Ladder, factor: 'totp' | 'sms' | 'recovery'): StepModel {
+  const reaches = reachedWith(realm, factor);
+  return { settledBy: ['second_factor_shown'], passes: true, gives: ['second_factor_shown'], ...(reaches !== undefined && { reaches }) };
 }

@@ -17,6 +17,13 @@ export class Overtaken extends Error {}
 /** Runs inside the turn's transaction; must not wait for anything but the database. */
 export type Commit = (tx: Db) => Promise<void>;
 
+/** A commit of things that can be done once; the first that says it was done before (false) undoes the turn. */
+export function onceOnly(...works: ((tx: Db) => Promise<boolean>)[]): Commit {
+  return async (tx) => {
+    for (const work of works) if (!await work(tx)) throw new Overtaken();
+  };
+}
+
 export type Outcome<State> =
   /** the same page again, with what is wrong */
   | { kind: 'ask'; problems?: Problem[]; state?: State; commit?: Commit }

@@ -6,7 +6,11 @@ import { newPassword } from './new-password/step.ts';
 import { passwordNotice } from './password-notice/step.ts';
 import { password } from './password/step.ts';
 import { profile } from './profile/step.ts';
+import { recoveryCode } from './recovery-code/step.ts';
 import { requireStep } from './require/step.ts';
+import { secondFactor } from './second-factor/step.ts';
+import { smsCode } from './sms-code/step.ts';
+import { totp } from './totp/step.ts';
 import { verificationCode } from './verification-code/step.ts';
 
 /** The one list of steps. A new step is a folder beside this file and a line here. */
@@ -18,6 +22,10 @@ export const steps: ReadonlyMap<string, Step> = new Map([
   password,
   passwordNotice,
   profile,
+  recoveryCode,
   requireStep,
+  secondFactor,
+  smsCode,
+  totp,
   verificationCode,
 ].map((step) => [step.id, step]));

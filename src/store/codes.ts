@@ -1,7 +1,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Db, Tables } from './schema.ts';
 
-type Table = 'verification_codes' | 'activation_codes';
+type Table = 'verification_codes' | 'activation_codes' | 'sent_codes';
 export type CodeRow<Of extends Table> = Selectable<Tables[Of]>;
 export type CloseReason = NonNullable<Tables['verification_codes']['close_reason']>;
 
@@ -23,13 +23,20 @@ export type Codes<Of extends Table> = {
   latest(db: Db, ownerId: string): Promise<CodeRow<Of> | undefined>;
 };
 
-function codesIn<Of extends Table>(...names: Of extends 'verification_codes' ? ['verification_codes', 'membership_id', 'memberships'] : ['activation_codes', 'account_id', 'accounts']): Codes<Of> {
-  // kysely's types are of one table at a time; what is used here is the same in both
-  const [table, owner, owners] = names as unknown as ['verification_codes', 'membership_id', 'memberships'];
+/** Table, column of the owner, and the row to lock: its table and the column that names it. */
+type Names = {
+  verification_codes: ['verification_codes', 'membership_id', 'memberships', 'membership_id'];
+  activation_codes: ['activation_codes', 'account_id', 'accounts', 'account_id'];
+  sent_codes: ['sent_codes', 'purpose', 'accounts', 'account_id'];
+};
+
+function codesIn<Of extends Table>(...names: Names[Of]): Codes<Of> {
+  // kysely's types are of one table at a time; what is used here is the same in all
+  const [table, owner, owners, locked] = names as unknown as Names['verification_codes'];
   const all: Codes<'verification_codes'> = {
     async insert(tx, row) {
       // locks the owner on PostgreSQL: of two codes issued at once, the second waits and replaces the first
-      await tx.updateTable(owners).set((eb) => ({ status: eb.ref('status') })).where('id', '=', row[owner]).execute();
+      await tx.updateTable(owners).set((eb) => ({ status: eb.ref('status') })).where('id', '=', row[locked]).execute();
       await all.closeOpen(tx, row[owner], 'replaced', row.issued_at);
       await tx.insertInto(table).values(row).execute();
     },
@@ -55,9 +62,11 @@ function codesIn<Of extends Table>(...names: Of extends 'verification_codes' ? [
 }
 
 /** Of registrations through a broker (row IB-5). */
-export const verificationCodes = codesIn<'verification_codes'>('verification_codes', 'membership_id', 'memberships');
+export const verificationCodes = codesIn<'verification_codes'>('verification_codes', 'membership_id', 'memberships', 'membership_id');
 /** Of local accounts (row CAK-3). */
-export const activationCodes = codesIn<'activation_codes'>('activation_codes', 'account_id', 'accounts');
+export const activationCodes = codesIn<'activation_codes'>('activation_codes', 'account_id', 'accounts', 'account_id');
+/** Sent by SMS or told by telephone; the owner is what they are for (`purpose`). */
+export const sentCodes = codesIn<'sent_codes'>('sent_codes', 'purpose', 'accounts', 'account_id');
 
 /** Removes at most `limit` codes that were sent by SMS, voice or mail and expired at `until` (epoch seconds) or before. */
 export async function purgeSentCodes(db: Db, until: number, limit: number): Promise<number> {

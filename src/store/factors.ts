@@ -11,7 +11,7 @@ export async function holdFactors(tx: Db, accountId: string): Promise<FactorRow[
 }
 
 export async function findFactors(db: Db, accountId: string): Promise<FactorRow[]> {
-  return db.selectFrom('factors').selectAll().where('account_id', '=', accountId).orderBy('created_at').orderBy('id').execute();
+  return db.selectFrom('factors').selectAll().where('account_id', '=', accountId).orderBy('created_at').orderBy('kind', 'desc').execute();
 }
 
 export async function findFactor(db: Db, accountId: string, kind: FactorRow['kind']): Promise<FactorRow | undefined> {

@@ -4,6 +4,7 @@ import { openDatabase, type Database } from '../../src/store/database.ts';
 import { insertMembership, listRoles, setRoles } from '../../src/store/memberships.ts';
 import { insertAccount } from '../../src/store/accounts.ts';
 import { putSession } from '../../src/store/sessions.ts';
+import { hasFactor } from '../support/factors.ts';
 import { openDesk, type Desk } from './support.ts';
 
 const realm = ['--realm', 'inlichtingenbureau'];
@@ -39,6 +40,17 @@ const person = (id: string, tier: 'user' | 'administrator') => inDatabase(async 
 });
 const sessions = () => inDatabase(async ({ db }) => (await db.selectFrom('sessions').select('id').orderBy('id').execute()).map(({ id }) => id));
 const audited = async (event: string) => (await desk.json<{ actor: object; detail: Record<string, unknown> }[]>('audit', 'list', ...realm, '--event', event))[0];
+
+describe('user reset-factors', () => {
+  test('CAK-8 takes away what somebody lost, ends their sessions, and is said to the trail and to them', async () => {
+    await inDatabase(async (database) => { for (const kind of ['totp', 'sms'] as const) await hasFactor(database, 'bram', kind); });
+    expect(await desk.json('user', 'reset-factors', ...realm, '--user', 'bram@example.nl')).toEqual({ id: 'bram', factors: ['totp', 'sms'], sessions_ended: 1 });
+    expect(await sessions()).toEqual(['s-sanne']);
+    expect(await audited('factor.reset')).toMatchObject({ actor: { kind: 'desk' }, detail: { kinds: ['totp', 'sms'], sessions: 1 } });
+    expect((await desk.json<{ to: string; recipient: string }[]>('outbox', 'list', ...realm)).length).toBeGreaterThan(0);
+    expect(await desk.run('user', 'reset-factors', ...realm, '--user', 'bram')).toMatchObject({ code: 1, err: 'this account has no second factor' });
+  });
+});
 
 describe('membership end and resume', () => {
   test('end: who, and what went with it', async () => {

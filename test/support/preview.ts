@@ -1,4 +1,5 @@
 import type { Portal, Realm } from '../../src/config/schema.ts';
+import { qrOf } from '../../src/domain/factors/qr.ts';
 import type { ViewLocals } from '../../src/http/render.ts';
 import { textsFor } from '../../src/texts/catalogue.ts';
 
@@ -29,6 +30,8 @@ const newPassword = {
   username: 'jdevries',
   rules: [{ code: 'new-password.short', params: { min: 12 } }, { code: 'new-password.classes', params: mix }, { code: 'new-password.username' }, { code: 'new-password.history', params: { count: 12 } }, { code: 'new-password.common' }],
 };
+const setUp = { methods: ['totp', 'sms'], manuals: [], minutes: 10 };
+const qr = qrOf('otpauth://totp/Stichting%20Knooppunt:a.devries?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Stichting%20Knooppunt');
 const required = ['salutation', 'initials', 'family_name', 'phone', 'email'];
 const nav = [{ href: '/preview/admin/', label: 'Gebruikers', current: true }, { href: '/preview/admin/logout', label: 'Uitloggen', icon: 'logout', end: true, post: '/preview/admin/logout' }];
 const day = 86_400;
@@ -68,6 +71,16 @@ const end = (code: string, fine = false, params: Record<string, string | number>
 export const samples: Sample[] = [
   step('broker', broker, 'broker', { stepCount: { n: 1, total: 4 } }),
   step('broker', { ...broker, brokers: brokers.map(({ id, name, available }) => ({ id, name, available })) }, 'broker-error', { problems: [problem('broker.required', 'Kies met welke leverancier u wilt inloggen', 'broker')], portal: { ...portal, test: true } }),
+  step('second-factor', { ...setUp, stage: 'choice', manuals: [{ title: 'Twee-staps verificatie', url: 'https://knooppunt.example/handleiding' }] }, 'second-factor-choice'),
+  step('second-factor', { ...setUp, stage: 'totp', secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', qr }, 'second-factor-totp'),
+  step('second-factor', { ...setUp, stage: 'phone' }, 'second-factor-phone', { values: { phone: '0900 1234' }, problems: [problem('second-factor.phone.not_dialable', 'Naar dit nummer kunnen wij geen code sturen. Vul een heel telefoonnummer in dat begint met +31, bijvoorbeeld van uw mobiel', 'phone')] }),
+  step('second-factor', { ...setUp, stage: 'sms', phone: '+31 •••••••78', pause: 24 }, 'second-factor-sms'),
+  step('second-factor', { ...setUp, stage: 'codes', codes: Array.from({ length: 10 }, (_, n) => `K7QM-4TPX-92A${'BCDEFGHJKL'[n]}`) }, 'second-factor-codes'),
+  step('totp', { ways: ['sms', 'recovery'] }),
+  step('sms-code', { ways: ['totp', 'recovery'], minutes: 10, phone: '+31 •••••••78', pause: 30 }),
+  step('sms-code', { ways: ['recovery'], minutes: 10 }, 'sms-code-unreadable', { problems: [problem('sms-code.unreadable', 'Wij kunnen uw telefoonnummer niet lezen. Kies een andere manier of bel de servicedesk', 'code')] }),
+  step('recovery-code', { left: 10, ways: ['totp'] }, 'recovery-code', { problems: [problem('recovery-code.wrong', 'De herstelcode klopt niet, of is al gebruikt', 'code')] }),
+  step('recovery-code', { left: 0, ways: ['totp'] }, 'recovery-code-none'),
   step('profile', { required }, 'profile', { values: { given_name: 'Anna', email: 'a@b.example' } }),
   step('profile', { required }, 'profile-error', { values: { salutation: 'mevrouw', initials: '', email: 'anna', newsletter: '1' }, problems: [problem('profile.initials.required', 'Vul uw voorletters in', 'initials'), problem('profile.email.format', 'Vul een e-mailadres in, zoals naam@voorbeeld.nl', 'email')] }),
   step('activation-code', { state: 'waiting', channel: 'letter', sentAt: noon, expiresAt: noon + 30 * day }, 'activation'),

@@ -35,6 +35,16 @@
     notice.querySelector('[data-close]')?.addEventListener('click', () => { notice.hidden = true; });
   }
 
+  for (const text of all('[data-countdown]')) {
+    const end = performance.now() + Number(text.dataset.countdown) * 1000;
+    const timer = setInterval(() => {
+      const left = Math.ceil((end - performance.now()) / 1000);
+      text.hidden = left <= 0;
+      if (text.hidden) clearInterval(timer);
+      else text.textContent = text.textContent.replace(/\d+/, left);
+    }, 1000);
+  }
+
   for (const button of all('[data-print]')) {
     button.hidden = false;
     button.addEventListener('click', () => window.print());

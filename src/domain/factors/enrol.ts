@@ -8,10 +8,13 @@ import { DomainError } from '../errors.ts';
 import { tellPerson } from '../notify.ts';
 import { endSessionsOf } from '../sessions.ts';
 import { maskPhone } from './phone.ts';
-import { note, openFor, type Holder } from './holder.ts';
+import { note, openFor, type Holder, type Right, type Whose } from './holder.ts';
 
 /** A factor whose code was just typed, ready to be kept. `secret` is sealed for its account. */
 export type NewFactor = { kind: SecondFactor; secret: string; /** newest time step that was accepted */ lastStep?: number };
+
+/** The first code of a factor that is being set up was right. `keep` uses the code up; `keepFactor` keeps the factor, then or later. */
+export type Confirmed = Right & { factor: NewFactor };
 
 /** A factor as its person may see it. Times are epoch seconds; `phone` is masked, and absent when it does not open. */
 export type ShownFactor = { kind: SecondFactor; createdAt: number; lastUsedAt?: number; phone?: string };
@@ -46,7 +49,7 @@ export async function keepFactor(tx: Db, holder: Holder, { kind, secret, lastSte
  * Removes a factor. The last one takes the recovery codes along. The person is told by mail.
  * @throws DomainError second-factor.none; second-factor.last when the realm asks one of everybody: it can only be replaced
  */
-export async function removeFactor(tx: Db, holder: Holder, kind: SecondFactor): Promise<void> {
+export async function removeFactor(tx: Db, holder: Whose, kind: SecondFactor): Promise<void> {
   const present = await holdFactors(tx, holder.accountId);
   if (!present.some((row) => row.kind === kind)) throw new DomainError('second-factor.none');
   if (present.length === 1 && requiresFactor(holder.realm)) throw new DomainError('second-factor.last');
@@ -68,7 +71,7 @@ export function requiresFactor({ flows }: Pick<Realm, 'flows'>): boolean {
  * @throws DomainError second-factor.none when there is nothing to reset
  * @returns how many factors and sessions
  */
-export async function wipeFactors(tx: Db, holder: Holder & Required<Pick<Holder, 'actor'>>): Promise<{ factors: SecondFactor[]; sessions: number }> {
+export async function wipeFactors(tx: Db, holder: Whose & Required<Pick<Whose, 'actor'>>): Promise<{ factors: SecondFactor[]; sessions: number }> {
   const { accountId, actor, now } = holder;
   const factors = (await holdFactors(tx, accountId)).map((row) => row.kind);
   if (factors.length === 0) throw new DomainError('second-factor.none');
@@ -81,7 +84,7 @@ export async function wipeFactors(tx: Db, holder: Holder & Required<Pick<Holder,
 }
 
 /** Tells the person by mail what changed about how they log in. */
-export async function tell(tx: Db, { realm, accountId, now }: Holder, message: string, params: Record<string, string | number> = {}): Promise<void> {
+export async function tell(tx: Db, { realm, accountId, now }: Whose, message: string, params: Record<string, string | number> = {}): Promise<void> {
   const account = await findAccount(tx, accountId);
   if (account) await tellPerson(tx, realm, account, { message, params, now });
 }

@@ -8,6 +8,9 @@ import type { Vault } from '../vault.ts';
 /** Whose second factors, where and when. `runId`: the login in which it happens; `actor`: who does it, when not the person. */
 export type Holder = { realm: Realm; vault: Vault; accountId: string; now: number; runId?: string; actor?: Actor };
 
+/** Enough where nothing is sealed or opened. */
+export type Whose = Omit<Holder, 'vault'>;
+
 /** Who is known in a run. */
 export function holderOf({ realm, vault, facts, now, id }: Pick<Run<unknown, unknown>, 'realm' | 'vault' | 'facts' | 'now' | 'id'>): Holder {
   return { realm, vault, now, runId: id, accountId: facts.account?.id ?? '' };
@@ -17,12 +20,15 @@ export function holderOf({ realm, vault, facts, now, id }: Pick<Run<unknown, unk
  * Why a code or number was not taken: the last part of the problem's code. `unreadable`: what was sealed does not open, so the
  * realm's secret is another one than when it was set up.
  */
-export type Rule = 'required' | 'format' | 'wrong' | 'used' | 'expired' | 'dead' | 'wait' | 'pause' | 'none' | 'unreadable' | 'not_dialable';
+export type Rule = 'required' | 'format' | 'wrong' | 'used' | 'expired' | 'dead' | 'wait' | 'pause' | 'limit' | 'none' | 'unreadable' | 'not_dialable';
 export type Refused = { ok: false; rule: Rule; params?: Record<string, string | number> };
 
 /** A code that is right. `keep` uses it up, in the turn's transaction; false when another turn did so first. */
 export type Right = { ok: true; keep: (tx: Db) => Promise<boolean> };
 export type Checked = Right | Refused;
+
+/** Nothing needs to be used up. */
+export const keepNothing = async (): Promise<boolean> => true;
 
 export function refused(rule: Rule, params?: Refused['params']): Refused {
   return { ok: false, rule, ...(params && { params }) };
@@ -59,6 +65,6 @@ export function sealFor({ vault, accountId }: Pick<Holder, 'vault' | 'accountId'
   return vault.seal(plain, `${kind}:${accountId}`);
 }
 
-export async function note(tx: Db, { accountId, now, runId, actor = { kind: 'person', id: accountId } }: Holder, entry: Pick<AuditEntry, 'event' | 'action' | 'detail'>): Promise<void> {
+export async function note(tx: Db, { accountId, now, runId, actor = { kind: 'person', id: accountId } }: Whose, entry: Pick<AuditEntry, 'event' | 'action' | 'detail'>): Promise<void> {
   await appendAudit(tx, { ...entry, outcome: 'success', actor, objectType: 'account', objectId: accountId, now, ...(runId !== undefined && { runId }) });
 }

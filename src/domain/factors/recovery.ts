@@ -29,6 +29,10 @@ export async function newRecoveryCodes(tx: Db, holder: Holder): Promise<string[]
   return codes;
 }
 
+export async function recoveryCodesLeft(db: Db, { accountId }: Holder): Promise<number> {
+  return (await listRecoveryCodes(db, accountId)).length;
+}
+
 /** Judges a recovery code. The try is taken before; `keep` uses the code up and tells the person by mail. */
 export async function checkRecovery(db: Db, holder: Holder, typed: string): Promise<Checked> {
   const text = asciiDigits(typed);

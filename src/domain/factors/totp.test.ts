@@ -39,9 +39,7 @@ describe('CAK-8 setting up an authenticator app', () => {
     const shown = await showTotp(database.db, anna, pending);
     expect(shown?.secret).toMatch(/^[A-Z2-7]{32}$/);
     expect(shown?.uri).toBe(`otpauth://totp/Voorbeeld:a%20devries?secret=${shown?.secret}&issuer=Voorbeeld`);
-    expect(shown?.svg).toMatch(/^<svg [^>]+>(<path [^>]+\/>)+<\/svg>\s*$/);
-    // what the content security policy would not let through
-    expect(shown?.svg).not.toContain('style');
+    expect(shown?.qr).toMatchObject({ size: expect.any(Number), path: expect.stringMatching(/^(M\d+ \d+h\d+v1h-\d+z)+$/) });
     expect(pending).not.toContain(shown?.secret);
     expect((await showTotp(database.db, anna, beginTotp(anna)))?.secret).not.toBe(shown?.secret);
   });

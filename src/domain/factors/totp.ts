@@ -1,19 +1,19 @@
 import { generateSecret, generateURI, verifySync } from 'otplib';
-import qrcode from 'qrcode';
 import { findAccount, findLoginOf } from '../../store/accounts.ts';
 import { findFactor, useStep } from '../../store/factors.ts';
 import type { Db } from '../../store/schema.ts';
 import { displayName } from '../names.ts';
 import { forgiveTries } from '../throttle.ts';
-import type { NewFactor } from './enrol.ts';
-import { guessesOf, openFor, refused, sealFor, takeGuess, type Checked, type Holder, type Refused } from './holder.ts';
+import type { Confirmed } from './enrol.ts';
+import { guessesOf, keepNothing, openFor, refused, sealFor, takeGuess, type Checked, type Holder, type Refused } from './holder.ts';
+import { qrOf, type Qr } from './qr.ts';
 import { digitsOf } from './typed.ts';
 
 /** Seconds of a time step (RFC 6238, 4.1). A code of the step before or after is taken too: clocks differ. */
 const STEP = 30;
 
 /** How a secret is shown to its person: as a picture and as text. */
-export type ShownTotp = { secret: string; uri: string; /** an `svg` element */ svg: string };
+export type ShownTotp = { secret: string; uri: string; qr: Qr };
 
 /** A new secret of 160 bits (RFC 4226, 4), sealed: keep it where its person cannot change it, and give it to `confirmTotp`. */
 export function beginTotp(holder: Pick<Holder, 'vault' | 'accountId'>): string {
@@ -31,7 +31,7 @@ export async function showTotp(db: Db, holder: Holder, pending: string): Promise
   if (secret === undefined) return undefined;
   // a colon ends the issuer in the label (Key URI format)
   const uri = generateURI({ issuer: holder.realm.name.replaceAll(':', ' '), label: (await labelOf(db, holder.accountId)).replaceAll(':', ' '), secret });
-  return { secret, uri, svg: await qrcode.toString(uri, { type: 'svg', errorCorrectionLevel: 'M', margin: 4 }) };
+  return { secret, uri, qr: qrOf(uri) };
 }
 
 async function labelOf(db: Db, accountId: string): Promise<string> {
@@ -40,9 +40,9 @@ async function labelOf(db: Db, accountId: string): Promise<string> {
 }
 
 /** Judges the first code of an app that is being set up: it shows that the secret arrived. `keepFactor` keeps it. */
-export async function confirmTotp(db: Db, holder: Holder, { pending, typed }: { pending: string; typed: string }): Promise<{ ok: true; factor: NewFactor } | Refused> {
+export async function confirmTotp(db: Db, holder: Holder, { pending, typed }: { pending: string; typed: string }): Promise<Confirmed | Refused> {
   const judged = await judgeTotp(db, holder, { sealed: pending, typed });
-  return judged.ok ? { ok: true, factor: { kind: 'totp', secret: pending, lastStep: judged.step } } : judged;
+  return judged.ok ? { ok: true, factor: { kind: 'totp', secret: pending, lastStep: judged.step }, keep: keepNothing } : judged;
 }
 
 /** Judges a code of the authenticator app that is set up. The try is taken before; `keep` uses the time step up. */

@@ -6,47 +6,62 @@ import type { Server } from './process.ts';
 import type { Person, Subject } from './subject.ts';
 
 export type Contender = { server: Server; lanes: Lane[]; people: Person[] };
-/** Enough of a load: so many CPU seconds of the server, or so many operations. Neither asks how busy the machine is. */
-export type Enough = { cpu: number } | { operations: number };
-export type Pace = { rounds: number; round: Enough; warmUp: Enough; /** milliseconds */ settle: number };
+/** `round`: CPU seconds of the server, which do not ask how busy the machine is; `settle`: milliseconds */
+export type Pace = { rounds: number; round: number; warm: Warm; settle: number };
+/** CPU seconds: of one look at the speed, and at least and at most of the whole warm-up. */
+export type Warm = { look: number; least: number; most: number };
 
 /**
- * Warm: V8 compiles what it saw run thousands of times, and does so on the server's own time. Settled: long enough for the
- * audit trail to be sealed (every 5 s) and for garbage to be collected.
+ * Many short rounds in turn: what else the machine does hits both alike. Settled: long enough for the audit trail to be
+ * sealed (every 5 s) and for garbage to be collected.
  */
-export const pace: Pace = { rounds: 5, round: { cpu: 0.8 }, warmUp: { operations: 4000 }, settle: 5600 };
+export const pace: Pace = { rounds: 16, round: 0.3, warm: { look: 0.5, least: 3, most: 7 }, settle: 5600 };
 
 export async function enter(server: Server, subject: Subject, people: Person[]): Promise<Contender> {
   return { server, people, lanes: await Promise.all(people.map(() => Lane.open(subject))) };
 }
 
-/** Warm-up, then rounds in turn: Sluis, bare, Sluis, bare … */
-export async function contest(measure: Measure, sluis: Contender, bare: Contender, { rounds, round, warmUp, settle }: Pace): Promise<Measured> {
-  const measured: Measured = { sluis: [], bare: [], after: { sluis: 0, bare: 0 } };
+/** Warm-up of both, then rounds in turn: Sluis, bare, Sluis, bare … */
+export async function contest(measure: Measure, sluis: Contender, bare: Contender, { rounds, round, warm, settle }: Pace): Promise<Measured> {
+  const measured: Measured = { sluis: [], bare: [], after: { sluis: 0, bare: 0 }, settle: 0 };
   for (const contender of [sluis, bare]) {
     if (measure.people) await Promise.all(contender.lanes.map((lane, index) => lane.login(contender.people[index] ?? {})));
-    await load(measure, contender, warmUp);
+    await warmUp(measure, contender, warm);
   }
   // what the warm-up left to be done is not for the rounds to pay
   await sleep(settle);
-  const before = { sluis: sluis.server.cpu(), bare: bare.server.cpu() };
   for (let count = 0; count < rounds; count += 1) {
     measured.sluis.push(await load(measure, sluis, round));
     measured.bare.push(await load(measure, bare, round));
   }
-  await sleep(settle);
-  const spent = (list: Round[]): number => list.reduce((sum, { cpu }) => sum + cpu, 0);
-  measured.after = {
-    sluis: Math.max(0, sluis.server.cpu() - before.sluis - spent(measured.sluis)), bare: Math.max(0, bare.server.cpu() - before.bare - spent(measured.bare)),
-  };
-  return measured;
+  const [after, seconds] = await spentIn([sluis, bare], settle);
+  return { ...measured, after: { sluis: after[0] ?? 0, bare: after[1] ?? 0 }, settle: seconds };
 }
 
-/** Every connection does one operation after another until it is enough. */
-export async function load({ work }: Measure, { server, lanes }: Contender, enough: Enough): Promise<Round> {
+/** CPU seconds that each server takes while nobody asks it anything. @returns those, and how many seconds it was */
+export async function spentIn(contenders: Contender[], milliseconds: number): Promise<[number[], number]> {
+  const [start, before] = [performance.now(), contenders.map(({ server }) => server.cpu())];
+  await sleep(milliseconds);
+  return [contenders.map(({ server }, index) => server.cpu() - (before[index] ?? 0)), (performance.now() - start) / 1000];
+}
+
+/** V8 compiles what it saw run thousands of times, and on the server's own time: until three looks in a row brought no more than 3 %. */
+export async function warmUp(measure: Measure, contender: Contender, { look, least, most }: Warm): Promise<void> {
+  let [best, since, cpu] = [0, 0, 0];
+  while (cpu < least || (since < 3 && cpu < most)) {
+    const round = await load(measure, contender, look);
+    const speed = round.operations / round.cpu;
+    since = speed > best * 1.03 ? 0 : since + 1;
+    best = Math.max(best, speed);
+    cpu += round.cpu;
+  }
+}
+
+/** Every connection does one operation after another until the server took so many CPU seconds. */
+export async function load({ work }: Measure, { server, lanes }: Contender, seconds: number): Promise<Round> {
   const start = server.cpu();
   let [operations, over] = [0, false];
-  const watch = setInterval(() => { over = 'cpu' in enough ? server.cpu() - start >= enough.cpu : operations >= enough.operations; }, 10);
+  const watch = setInterval(() => { over = server.cpu() - start >= seconds; }, 10);
   try {
     await Promise.all(lanes.map(async (lane) => {
       while (!over) {

@@ -1,8 +1,10 @@
 /** One round of load on one server: operations that succeeded, and CPU seconds (user and system) its process took for them. */
 export type Round = { operations: number; cpu: number };
 
-/** Rounds of both, in turn, and what each did afterwards for all of them together (CPU seconds): sealing, collecting garbage. */
-export type Measured = { sluis: Round[]; bare: Round[]; after: { sluis: number; bare: number } };
+/** Rounds of both, in turn, and the CPU seconds of each in the `settle` seconds afterwards: sealing, collecting garbage. */
+export type Measured = { sluis: Round[]; bare: Round[]; after: Both; settle: number };
+
+export type Both = { sluis: number; bare: number };
 
 /** `ratio`: operations per CPU second of Sluis over those of the bare provider. */
 export type Figure = { name: string; sluis: number; bare: number; ratio: number; bar: number; met: boolean };
@@ -21,13 +23,15 @@ export function median(numbers: number[]): number {
 }
 
 /**
- * Each round's cost with its share of what came afterwards; the ratio is the median over pairs of rounds that follow each
+ * Each round's cost with its share of what came afterwards, less what a server does anyway while nobody asks it anything
+ * (`idle`: CPU seconds in a second); the ratio is the median over pairs of rounds that follow each
  * other, so that a machine that slows down halfway slows both.
  * @throws Error when a server did nothing, or the rounds are not pairs
  */
-export function figureOf(name: string, bar: number, { sluis, bare, after }: Measured): Figure {
+export function figureOf(name: string, bar: number, { sluis, bare, after, settle }: Measured, idle: Both): Figure {
   if (sluis.length !== bare.length) throw new Error(`${name}: rounds come in pairs`);
-  const [ours, theirs] = [speeds(name, sluis, after.sluis), speeds(name, bare, after.bare)];
+  const left = (who: keyof Both): number => Math.max(0, after[who] - idle[who] * settle);
+  const [ours, theirs] = [speeds(name, sluis, left('sluis')), speeds(name, bare, left('bare'))];
   const ratio = median(ours.map((speed, index) => speed / (theirs[index] ?? Number.NaN)));
   return { name, sluis: median(ours), bare: median(theirs), ratio, bar, met: ratio >= bar };
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { root } from '../src/root.ts';
-import { contest, enter, load, pace, type Contender } from './contest.ts';
-import { exitCode, figureOf, limitOf, median, report, type Figure, type Limit, type Machine } from './figures.ts';
+import { contest, enter, load, pace, spentIn, warmUp, type Contender } from './contest.ts';
+import { exitCode, figureOf, limitOf, median, report, type Figure, type Limit, type Machine, type Measured } from './figures.ts';
 import { createInstallation, type Installation } from './installation.ts';
 import { measures, type Measure } from './measures.ts';
 import { freePort, startServer } from './process.ts';
@@ -20,6 +20,8 @@ const usage = `usage: npm run bench -- [--only NAME] [--profile NAME] [--json]
 
 /** As many connections as people, each signed in. */
 const CONNECTIONS = 8;
+/** Milliseconds: what Sluis does by itself comes round every 15 s at most, but for what is over (once a minute). */
+const IDLE = 15_000;
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, profile: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
@@ -69,13 +71,15 @@ async function underLoad(installation: Installation, chosen: Measure[]): Promise
   if (chosen.length === 0) return [];
   const sluis = await enter(await installation.start(), installation, installation.people);
   const bare = await bareProvider(installation);
-  const figures: Figure[] = [];
+  const measured: [Measure, Measured][] = [];
   for (const measure of chosen) {
-    process.stderr.write(`${measure.name} …`);
-    const figure = figureOf(measure.name, measure.bar, await contest(measure, sluis, bare, pace));
-    process.stderr.write(` ${figure.ratio.toFixed(2)}\n`);
-    figures.push(figure);
+    process.stderr.write(`${measure.name} …\n`);
+    measured.push([measure, await contest(measure, sluis, bare, pace)]);
   }
+  // last of all, when what a server does by itself is as warm as the rest
+  const [spent, seconds] = await spentIn([sluis, bare], IDLE);
+  const idle = { sluis: (spent[0] ?? 0) / seconds, bare: (spent[1] ?? 0) / seconds };
+  const figures = measured.map(([{ name, bar }, of]) => figureOf(name, bar, of, idle));
   for (const { lanes, server } of [sluis, bare]) {
     await Promise.all(lanes.map((lane) => lane.close()));
     await server.stop();
@@ -107,9 +111,9 @@ async function profile(installation: Installation, measure: Measure): Promise<st
   const server = await installation.start(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
   const sluis = await enter(server, installation, installation.people);
   if (measure.people) await Promise.all(sluis.lanes.map((lane, index) => lane.login(installation.people[index] ?? {})));
-  await load(measure, sluis, pace.warmUp);
+  await warmUp(measure, sluis, pace.warm);
   const skip = (performance.now() - start) / 1000;
-  await load(measure, sluis, { cpu: 5 });
+  await load(measure, sluis, 5);
   await Promise.all(sluis.lanes.map((lane) => lane.close()));
   await server.stop();
   const file = profileIn(folder);

@@ -6,6 +6,7 @@ import type { RequestEvent } from '../http/observe.ts';
 import type { OutboxEvent } from '../messages/worker.ts';
 import type { ProviderEvent } from '../oidc/observe.ts';
 import type { Database, DatabaseEvent } from '../store/database.ts';
+import { Durations } from './durations.ts';
 import { createFigures } from './figures.ts';
 
 /** What a realm tells. Labels are ids of configuration and fixed words only: no person, organisation, client or address. */
@@ -36,7 +37,7 @@ export type Metrics = {
 export const contentType = Registry.PROMETHEUS_CONTENT_TYPE;
 
 const operations: DatabaseEvent['operation'][] = ['select', 'insert', 'update', 'delete', 'other', 'wait'];
-const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Of the process itself: once, however many installations a process holds. */
 let ofProcess: Registry | undefined;
@@ -51,15 +52,15 @@ function processRegistry(): Registry {
 
 /** @param sources asked at a scrape, at most every ten seconds */
 export function createMetrics(sources: () => Source[]): Metrics {
-  const registers = [new Registry()];
-  const [registry] = registers as [Registry];
+  const registry = new Registry();
+  const registers: [Registry] = [registry];
   const stopHashes = countHashes(registers);
   const figures = createFigures(registers, sources);
   const realm = realmCounters(registers);
-  const requests = new Histogram({ name: 'sluis_http_request_seconds', help: 'Time to answer a request, until its last byte', labelNames: ['route', 'status'], buckets: durations, registers });
+  const request = requestTimes(registry);
   return {
     realm,
-    request: ({ route, status, seconds }) => requests.observe({ route, status }, seconds),
+    request,
     async scrape() {
       await figures.refreshed();
       return Registry.merge([registry, processRegistry()]).metrics();
@@ -69,7 +70,19 @@ export function createMetrics(sources: () => Source[]): Metrics {
   };
 }
 
-function realmCounters(registers: Registry[]): Metrics['realm'] {
+function requestTimes(registry: Registry): Metrics['request'] {
+  const times = new Durations({ name: 'sluis_http_request_seconds', help: 'Time to answer a request, until its last byte', bounds, registry });
+  const known = new Map<string, Map<string, (seconds: number) => void>>();
+  return ({ route, status, seconds }) => {
+    let ofRoute = known.get(route);
+    if (!ofRoute) known.set(route, ofRoute = new Map<string, (seconds: number) => void>());
+    let observe = ofRoute.get(status);
+    if (!observe) ofRoute.set(status, observe = times.series({ route, status }));
+    observe(seconds);
+  };
+}
+
+function realmCounters(registers: [Registry]): Metrics['realm'] {
   const logins = new Counter({ name: 'sluis_logins_total', help: 'Logins by what became of them', labelNames: ['realm', 'portal', 'result', 'reason'], registers });
   const steps = new Counter({ name: 'sluis_login_steps_total', help: 'Answers to steps of a login', labelNames: ['realm', 'portal', 'step', 'outcome'], registers });
   const tokens = new Counter({ name: 'sluis_token_requests_total', help: 'Requests at the token endpoint; error is empty when tokens were given', labelNames: ['realm', 'grant', 'error'], registers });
@@ -77,15 +90,14 @@ function realmCounters(registers: Registry[]): Metrics['realm'] {
   const attempts = new Counter({ name: 'sluis_outbox_attempts_total', help: 'Attempts of this node to send a message', labelNames: ['realm', 'channel', 'result'], registers });
   const accounts = new Counter({ name: 'sluis_accounts_total', help: 'Accounts that this node looked after: told, made dormant, purged', labelNames: ['realm', 'task'], registers });
   const rotations = new Counter({ name: 'sluis_key_rotations_total', help: 'Rotated keys taken into use by this node', labelNames: ['realm'], registers });
-  const queries = new Histogram({ name: 'sluis_database_seconds', help: 'Time of a query; wait: for a connection', labelNames: ['realm', 'dialect', 'operation'], buckets: durations, registers });
+  const queries = new Durations({ name: 'sluis_database_seconds', help: 'Time of a query; wait: for a connection', bounds, registry: registers[0] });
   const failures = new Counter({ name: 'sluis_database_failures_total', help: 'Queries that failed, also those that were tried again', labelNames: ['realm', 'dialect', 'operation'], registers });
   return (id, dialect) => {
     rotations.inc({ realm: id }, 0);
-    // there are dozens a request: finding the series takes longer than counting
-    const observers = new Map(operations.map((operation) => [operation, queries.labels({ realm: id, dialect, operation })]));
+    const observers = new Map(operations.map((operation) => [operation, queries.series({ realm: id, dialect, operation })]));
     return {
       database({ operation, seconds, failed }) {
-        observers.get(operation)?.observe(seconds);
+        observers.get(operation)?.(seconds);
         if (failed) failures.inc({ realm: id, dialect, operation });
       },
       flow(event) {
@@ -104,7 +116,7 @@ function realmCounters(registers: Registry[]): Metrics['realm'] {
 }
 
 function countHashes(registers: Registry[]): () => void {
-  const waits = new Histogram({ name: 'sluis_hash_wait_seconds', help: 'Time that a password waited for its hash', buckets: durations, registers });
+  const waits = new Histogram({ name: 'sluis_hash_wait_seconds', help: 'Time that a password waited for its hash', buckets: bounds, registers });
   const refused = new Counter({ name: 'sluis_hash_refused_total', help: 'Passwords that were not checked because too many waited', registers });
   // prom-client reads `this`, so these are no arrows
   new Gauge({ name: 'sluis_hash_running', help: 'Password hashes that run now', registers, collect() { this.set(hashGate.load.running); } });

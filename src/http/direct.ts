@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
 import { keptDocuments } from './documents.ts';
-import { pathOf, type Arrival } from './front.ts';
+import { pathOf, type Front } from './front.ts';
 import { formPolicy, originOf } from './headers.ts';
 import { renderProblem } from './pages.ts';
 import type { RealmHost } from './realm.ts';
@@ -19,7 +19,7 @@ export type ToProvider = (req: IncomingMessage, res: ServerResponse, original: s
  * What programs ask goes to the provider past everything that pages need: that costs a third of such a request. Requests
  * that name another host than ours are for `pages` to refuse.
  */
-export function directly(hosts: RealmHost[], toProvider: ReadonlyMap<RealmHost, ToProvider>): (req: IncomingMessage, res: ServerResponse, arrival: Arrival) => boolean {
+export function directly(hosts: RealmHost[], toProvider: ReadonlyMap<RealmHost, ToProvider>): Front['direct'] {
   const doors = new Map(hosts.map((host) => {
     const { origin, pathname } = new URL(host.realm.issuer);
     return [pathname, { host, origin, kept: keptDocuments(host), prefix: pathname, provider: toProvider.get(host) }] as const;
@@ -29,11 +29,11 @@ export function directly(hosts: RealmHost[], toProvider: ReadonlyMap<RealmHost, 
     const path = pathOf(url);
     const door = doors.get(path.slice(0, path.indexOf('/', 1)));
     const below = door && path.slice(door.prefix.length);
-    if (!door?.provider || !below || !endpoints.has(below) || !url.startsWith('/') || !sameHost(origin, door.origin)) return false;
-    if (origin === door.origin && door.kept(req, res, below)) return true;
+    if (!door?.provider || !below || !endpoints.has(below) || !url.startsWith('/') || !sameHost(origin, door.origin)) return undefined;
+    if (origin === door.origin && door.kept(req, res, below)) return 'answered';
     req.url = url.slice(door.prefix.length);
-    void door.provider(req, res, url, { address, reference, host: door.host });
-    return true;
+    const { provider, host } = door;
+    return () => provider(req, res, url, { address, reference, host });
   };
 }
 
@@ -53,14 +53,16 @@ export function providerOf(host: RealmHost): ToProvider {
   };
 }
 
+const STATE = Symbol('state');
+type Handed = IncomingMessage & { [STATE]?: object; originalUrl?: string };
+
 /** The provider is a Koa application of its own: what we found out about a request is handed over to it. */
 function handlerOf(host: RealmHost, provider: RealmHost['provider']): ToProvider {
   // as in server.ts
   (provider as unknown as Koa).on('error', ({ code }: { code?: string }) => host.log.info({ code }, 'connection broken off'));
   const forms = formPolicy(host.realm.portals.flatMap((portal) => portal.clients.flatMap((client) => client.redirect_uris.flatMap(originOf))));
-  const states = new WeakMap<IncomingMessage, object>();
   provider.use(async (ctx, next) => {
-    Object.assign(ctx.state, states.get(ctx.req));
+    Object.assign(ctx.state, (ctx.req as Handed)[STATE]);
     await next();
     // the provider leaves an address that it does not know without a page
     if (ctx.status === 404 && !ctx.body) {
@@ -69,10 +71,10 @@ function handlerOf(host: RealmHost, provider: RealmHost['provider']): ToProvider
     }
   });
   const handle = provider.callback();
-  return (req, res, original, state) => {
-    states.set(req, state);
+  return (req: Handed, res, original, state) => {
+    req[STATE] = state;
     // the provider derives its own addresses from the difference between the two
-    (req as { originalUrl?: string }).originalUrl = original;
+    req.originalUrl = original;
     res.setHeader('Content-Security-Policy', forms);
     // what Koa would send at the end is sent by the provider; only its headers are ours
     res.statusCode = 404;

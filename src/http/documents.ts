@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { RealmHost } from './realm.ts';
 
-type Document = { body: Buffer; headers: OutgoingHttpHeaders; etag: string };
+/** `headers`: names and values in turn, as they are sent; `unchanged`: those of an answer without the body */
+type Document = { body: Buffer; etag: string; headers: OutgoingHttpHeader[]; unchanged: OutgoingHttpHeader[] };
 
 /** What every portal and API reads over and over, and is the same for all of them until the keys change. */
 const paths = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks']);
@@ -31,15 +32,13 @@ export function keptDocuments(host: Pick<RealmHost, 'provider'>): (req: Incoming
   };
 }
 
-function answer(req: IncomingMessage, res: ServerResponse, { body, headers, etag }: Document): void {
-  const { 'content-length': _, ...others } = headers;
-  if (req.headers['if-none-match'] === etag) res.writeHead(304, others).end();
+function answer(req: IncomingMessage, res: ServerResponse, { body, etag, headers, unchanged }: Document): void {
+  if (req.headers['if-none-match'] === etag) res.writeHead(304, unchanged).end();
   else res.writeHead(200, headers).end(body);
 }
 
 /** Hears what is sent in the end, whatever else adds to it on the way. */
 function hear(res: ServerResponse, keep: (document: Document) => void): void {
-  const ours = new Set(res.getHeaderNames());
   const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse;
   res.end = ((...args: unknown[]) => {
     const [chunk] = args;
@@ -48,7 +47,8 @@ function hear(res: ServerResponse, keep: (document: Document) => void): void {
       const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
       res.setHeader('ETag', etag);
       if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', `public, max-age=${MAX_AGE}`);
-      keep({ body, etag, headers: Object.fromEntries(Object.entries(res.getHeaders()).filter(([name]) => !ours.has(name))) });
+      const headers = Object.entries(res.getHeaders()) as [string, OutgoingHttpHeader][];
+      keep({ body, etag, headers: headers.flat(), unchanged: headers.filter(([name]) => name !== 'content-length').flat() });
     }
     return end(...args);
   }) as typeof res.end;

@@ -23,17 +23,18 @@ export type Arrival = {
 export type Front = {
   system: System; hosts: RealmHost[]; log: Logger;
   observe: (event: RequestEvent) => void;
-  /** answers what needs no page of ours; false: it did nothing */
-  direct: (req: IncomingMessage, res: ServerResponse, arrival: Arrival) => boolean;
+  /** answers what is kept ready, or says how to answer what needs no page of ours; undefined: it is for `pages` */
+  direct: (req: IncomingMessage, res: ServerResponse, arrival: Arrival) => 'answered' | (() => unknown) | undefined;
   /** everything else */
   pages: Handler;
 };
 
-const arrivals = new WeakMap<IncomingMessage, Arrival>();
+const ARRIVAL = Symbol('arrival');
+type Arrived = IncomingMessage & { [ARRIVAL]?: Arrival };
 
 /** @throws Error of a request that did not come in by `frontDoor` */
-export function arrivalOf(req: IncomingMessage): Arrival {
-  const arrival = arrivals.get(req);
+export function arrivalOf(req: Arrived): Arrival {
+  const arrival = req[ARRIVAL];
   if (!arrival) throw new Error('a request came in by no door');
   return arrival;
 }
@@ -43,14 +44,16 @@ export function frontDoor({ system, hosts, log, observe, direct, pages }: Front)
   const arrive = arrivalsBehind(system);
   const setHeaders = securityHeaders(system.public_url.startsWith('https:'));
   const watch = watcher(hosts, log, observe);
-  return (req, res) => {
+  return (req: Arrived, res) => {
     const arrival = arrive(req);
-    arrivals.set(req, arrival);
+    req[ARRIVAL] = arrival;
     watch(req, res, arrival);
+    const work = direct(req, res, arrival);
+    if (work === 'answered') return undefined;
     setHeaders(res);
     // whatever a request comes to do, its rows in an audit trail say where it came from
-    return withAuditContext({ component: 'http', address: arrival.address, reference: arrival.reference, userAgent: req.headers['user-agent'] ?? '' },
-      () => direct(req, res, arrival) || pages(req, res));
+    const { address, reference } = arrival;
+    return withAuditContext({ component: 'http', address, reference, userAgent: req.headers['user-agent'] ?? '' }, work ?? (() => pages(req, res)));
   };
 }
 
@@ -98,7 +101,6 @@ function remembered(ask: (address: string) => boolean): (address: string) => boo
   };
 }
 
-/** Drawn ahead in batches. */
 function newReference(): string {
   const id = randomUUID();
   return `${id.slice(0, 8)}${id.slice(9, 11)}`.toUpperCase();
@@ -111,7 +113,7 @@ function watcher(hosts: RealmHost[], log: Logger, observe: Front['observe']): (r
     const start = performance.now();
     // others change the address on the way
     const { method, url = '/' } = req;
-    res.once('close', () => {
+    res.on('close', () => {
       const path = pathOf(url);
       const ms = performance.now() - start;
       const done = res.writableFinished;

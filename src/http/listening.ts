@@ -17,7 +17,7 @@ export async function listening(server: Server, port: number, host?: string): Pr
   server.prependListener('request', (_req, res) => {
     answering.add(res);
     if (closing) res.shouldKeepAlive = false;
-    res.once('close', () => {
+    res.on('close', () => {
       answering.delete(res);
       if (answering.size === 0) idle?.();
     });

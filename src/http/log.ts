@@ -1,7 +1,7 @@
 import pino from 'pino';
 
 /** Bytes that are written in one call: a write for each line costs as much as the rest of a small request. */
-const TOGETHER = 4096;
+const TOGETHER = 12_288;
 /** Milliseconds that a line may wait for others. */
 const WAIT = 100;
 /** Bytes kept for a reader that stalls; what comes after is dropped, because a log must not stop who logs in. */

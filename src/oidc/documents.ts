@@ -7,18 +7,21 @@ import { publishedKeys } from './published-keys.ts';
 
 const metadata = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']);
 
+type Context = Parameters<Parameters<Provider['use']>[0]>[0];
+
 /**
  * The discovery document and the keys, for portals to keep as long as the profile says (rows O73, A13); the next keys are
  * published ahead of that. The document also comes signed (`signed_metadata`, RFC 8414 section 2.1; row O72).
  */
 export function publishDocuments(provider: Provider, realm: Realm, keys: RealmKeys): void {
   const sign = metadataSigner(realm, keys);
-  provider.use(async (ctx, next) => {
+  const publish = async (ctx: Context, next: () => Promise<void>): Promise<void> => {
     await next();
-    if (ctx.status !== 200 || !(metadata.has(ctx.path) || ctx.path === '/jwks')) return;
+    if (ctx.status !== 200) return;
     ctx.set('Cache-Control', `public, max-age=${profiles[realm.profile].documentsMaxAge}`);
     if (metadata.has(ctx.path)) ctx.body = { ...ctx.body as object, signed_metadata: await sign(ctx.body as Record<string, unknown>) };
-  });
+  };
+  provider.use((ctx, next) => (metadata.has(ctx.path) || ctx.path === '/jwks' ? publish(ctx, next) : next()));
 }
 
 /** The document hardly ever changes: it is signed once for each of its forms. */

@@ -1,10 +1,15 @@
-import { expect, test } from '@jest/globals';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { expect, jest, test } from '@jest/globals';
 import Koa from 'koa';
-import { errors, type Provider } from 'oidc-provider';
+import { errors, Provider } from 'oidc-provider';
 import request from 'supertest';
 import type { Database } from '../store/database.ts';
 import { Unavailable } from '../store/unavailable.ts';
 import { afterwards, write, writeWhole } from './unit.ts';
+
+// the library keeps the context of a request from its own routes on
+const contexts = new AsyncLocalStorage<unknown>();
+jest.spyOn(Provider, 'ctx', 'get').mockImplementation(() => contexts.getStore() as typeof Provider.ctx);
 
 /** A provider of one route, with a database that remembers what was done to it. */
 function serve(route: string, answer: (database: Database) => Promise<void>) {
@@ -15,6 +20,7 @@ function serve(route: string, answer: (database: Database) => Promise<void>) {
   app.silent = true;
   for (const event of ['grant.error', 'authorization.error', 'userinfo.error', 'server_error']) app.on(event, () => done.push(event));
   writeWhole(app as unknown as Provider, { database, page: async (ctx) => { ctx.type = 'html'; ctx.body = 'page'; } });
+  app.use((ctx, next) => contexts.run(ctx, next));
   app.use(async (ctx) => {
     (ctx as unknown as { oidc: object }).oidc = { route };
     ctx.body = { ok: true };

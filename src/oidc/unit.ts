@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import { errors, Provider, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Database } from '../store/database.ts';
 import type { Db } from '../store/schema.ts';
 import { RETRY_AFTER, Unavailable } from '../store/unavailable.ts';
@@ -9,22 +8,29 @@ export type Write = (db: Db) => Promise<void>;
 type Unit = { writes: Write[]; after: (() => void)[]; open: boolean };
 type Page = (ctx: KoaContextWithOIDC, error: { error: string; error_description?: string | undefined }) => Promise<void>;
 
-const current = new AsyncLocalStorage<Unit>();
+const units = new WeakMap<object, Unit>();
+
+/** The library keeps the context of a request through all that it waits for: a second way to do that would cost something at every promise. */
+function current(): Unit | undefined {
+  const { ctx } = Provider;
+  const unit = ctx && units.get(ctx);
+  return unit?.open ? unit : undefined;
+}
 
 /**
  * Writes at the end of the provider's request, together with all else that it writes; at once when there is no such
  * request. What a request reads is thus always what was committed before it.
  */
 export async function write(database: Database, work: Write): Promise<void> {
-  const unit = current.getStore();
-  if (unit?.open) unit.writes.push(work);
+  const unit = current();
+  if (unit) unit.writes.push(work);
   else await work(database.db);
 }
 
 /** Does something once the request's writes are stored, and not when they are not; at once when there is no such request. */
 export function afterwards(work: () => void): void {
-  const unit = current.getStore();
-  if (unit?.open) unit.after.push(work);
+  const unit = current();
+  if (unit) unit.after.push(work);
   else work();
 }
 
@@ -45,8 +51,9 @@ export function writeWhole(provider: Provider, { database, page }: { database: D
   provider.use(async (koa, next) => {
     const ctx = koa as unknown as KoaContextWithOIDC;
     const unit: Unit = { writes: [], after: [], open: true };
+    units.set(koa, unit);
     try {
-      await current.run(unit, next);
+      await next();
       unit.open = false;
       if (ctx.state['unavailable'] === true) await refuse(ctx, new TemporarilyUnavailable(), page);
       else if (ctx.status < 500) await commit(database, unit);

@@ -1,5 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
-import { prepared } from './prepared.ts';
+import { recalled } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type AccountRow = Selectable<Tables['accounts']>;
@@ -10,10 +10,10 @@ export async function insertAccount(tx: Db, row: Insertable<Tables['accounts']>)
   await tx.insertInto('accounts').values(row).execute();
 }
 
-const byId = prepared((db, given) => db.selectFrom('accounts').selectAll().where('id', '=', given('id')));
+const byId = recalled((db, given) => db.selectFrom('accounts').selectAll().where('id', '=', given('id')), ([row]) => row);
 
 export async function findAccount(db: Db, id: string): Promise<AccountRow | undefined> {
-  return (await byId(db, { id })).rows[0];
+  return byId(db, { id });
 }
 
 /** @returns false when there is no such account */

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import { auditContext, auditSource } from './audit-context.ts';
+import { auditContext, auditSource, cleanAgent } from './audit-context.ts';
+import { orderedId } from './ids.ts';
 import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -45,7 +45,8 @@ const waits = prepared((db, given) => db.insertInto('audit_unsealed').values({ a
 export async function appendAudit(tx: Db, entry: AuditEntry): Promise<void> {
   // the row and its wait for a seal are one: a row with neither seal nor wait was not written here
   if (!tx.isTransaction) return tx.transaction().execute((own) => appendAudit(own, entry));
-  const id = randomUUID();
+  // in the order of writing: rows that come together are neighbours in every index, and one commit writes fewer pages
+  const id = orderedId();
   const { address, reference, userAgent } = auditContext();
   const { sessionId, acr, actingFor } = actorOf(entry);
   await append(tx, {
@@ -53,7 +54,7 @@ export async function appendAudit(tx: Db, entry: AuditEntry): Promise<void> {
     actor: JSON.stringify(entry.actor), organisation_id: entry.organisationId ?? null,
     object_type: entry.objectType ?? null, object_id: entry.objectId ?? null,
     client_id: entry.clientId ?? null, run_id: entry.runId ?? null, address: entry.address ?? address ?? null,
-    reference: reference ?? null, user_agent: userAgent ?? null, source: auditSource(),
+    reference: reference ?? null, user_agent: cleanAgent(userAgent) ?? null, source: auditSource(),
     session_id: sessionId ?? null, acr: acr || null, acting_for: actingFor ?? null,
     detail: JSON.stringify(entry.detail ?? {}),
   } satisfies Record<(typeof columns)[number], unknown>);

@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
-import { prepared } from './prepared.ts';
+import { recalled } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type ClientRow = Selectable<Tables['clients']>;
@@ -11,10 +11,10 @@ export async function putClient(tx: Db, row: Insertable<Tables['clients']>): Pro
     .onConflict((conflict) => conflict.column('client_id').doUpdateSet({ portal, metadata, updated_at })).execute();
 }
 
-const byId = prepared((db, given) => db.selectFrom('clients').selectAll().where('client_id', '=', given('id')));
+const byId = recalled((db, given) => db.selectFrom('clients').selectAll().where('client_id', '=', given('id')), ([row]) => row);
 
 export async function findClient(db: Db, id: string): Promise<ClientRow | undefined> {
-  return (await byId(db, { id })).rows[0];
+  return byId(db, { id });
 }
 
 export async function listClients(db: Db): Promise<ClientRow[]> {

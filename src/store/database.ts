@@ -1,10 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, Migrator, sql } from 'kysely';
 import { migrations } from '../../db/migrations/index.ts';
 import { postgresDialect } from './postgres.ts';
 import { openLane } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
+import { currentScope, inScope, type Scope } from './scope.ts';
 import { gatherer } from './together.ts';
 import { queryLog, timedDialect, timedLane } from './timing.ts';
 import { sqliteDialect } from './sqlite.ts';
@@ -51,27 +51,24 @@ export type DatabaseOptions = {
 const RETRIED = new Set(['40001', '40P01']);
 const ATTEMPTS = 5;
 
-/** Of all databases: each storage of this kind costs something at every promise. */
-const transactions = new AsyncLocalStorage<{ of: object; open: boolean }>();
-
 /** Opens a database. PostgreSQL connects at the first query, so a server that is down shows in `ping`. */
 export function openDatabase({ file, url, schema, observe }: DatabaseOptions): Database {
   const self = {};
   const guard = () => {
-    const within = transactions.getStore();
+    const { within } = currentScope();
     if (within?.of === self && within.open) throw new Error('the database was used inside its own transaction: use the `tx` that was handed over');
   };
   if (url === undefined && file === undefined) throw new Error('openDatabase needs a file or a url');
   const { dialect, lane } = url === undefined ? sqliteDialect(file ?? '', guard) : { dialect: postgresDialect(url, schema, guard) };
   const db = new Kysely<Tables>({ dialect: observe ? timedDialect(dialect, observe) : dialect, ...(observe && { log: queryLog(observe) }) });
-  openLane(db, timedLane(lane?.whenFree, observe));
-  const scoped = async <T>(run: () => Promise<T>): Promise<T> => {
-    const scope = { of: self, open: true };
+  openLane(db, timedLane(lane?.whenFree, observe), lane);
+  const scoped = async <T>(run: () => Promise<T>, scope: Scope = currentScope()): Promise<T> => {
+    const within = { of: self, open: true };
     try {
-      return await transactions.run(scope, run);
+      return await inScope({ ...scope, within }, run);
     } finally {
       // what was started inside and lives on may use `db` again
-      scope.open = false;
+      within.open = false;
     }
   };
   const transaction: Database['transaction'] = (work) => withRetry(() => db.transaction().execute(async (tx) => {

@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
-import { prepared } from './prepared.ts';
+import { recalled } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type GrantRow = Selectable<Tables['grants']>;
@@ -13,21 +13,20 @@ export async function setGrantAcr(tx: Db, id: string, acr: string): Promise<void
   await tx.updateTable('grants').set({ acr }).where('id', '=', id).execute();
 }
 
-const byId = prepared((db, given) => db.selectFrom('grants').selectAll().where('id', '=', given('id')));
+const byId = recalled((db, given) => db.selectFrom('grants').selectAll().where('id', '=', given('id')), ([row]) => row);
 
 export async function findGrant(db: Db, id: string): Promise<GrantRow | undefined> {
-  return (await byId(db, { id })).rows[0];
+  return byId(db, { id });
 }
 
-const newest = (none: boolean) => prepared((db, given) => db.selectFrom('grants').selectAll().where('session_id', '=', given('session')).where('client_id', '=', given('client'))
-  .where('organisation_id', none ? 'is' : '=', none ? null : given('organisation')).orderBy('created_at', 'desc').orderBy('id').limit(1));
+const newest = (none: boolean) => recalled((db, given) => db.selectFrom('grants').selectAll().where('session_id', '=', given('session')).where('client_id', '=', given('client'))
+  .where('organisation_id', none ? 'is' : '=', none ? null : given('organisation')).orderBy('created_at', 'desc').orderBy('id').limit(1), ([row]) => row);
 const [newestOfOne, newestOfNone] = [newest(false), newest(true)];
 
 /** The newest grant of a session to a client for one organisation (null: for none). */
 export async function findGrantFor(db: Db, { sessionId, clientId, organisationId }: { sessionId: string; clientId: string; organisationId: string | null }): Promise<GrantRow | undefined> {
   const parameters = { session: sessionId, client: clientId };
-  const { rows } = await (organisationId === null ? newestOfNone(db, parameters) : newestOfOne(db, { ...parameters, organisation: organisationId }));
-  return rows[0];
+  return organisationId === null ? newestOfNone(db, parameters) : newestOfOne(db, { ...parameters, organisation: organisationId });
 }
 
 /** Every grant given out of a session: what must end when the session does. */

@@ -7,12 +7,23 @@ import type { Db } from './schema.ts';
  */
 export type Direct = (query: CompiledQuery) => QueryResult<unknown> | undefined;
 
-const lanes = new WeakMap<Db, Direct>();
+/** Answers of before, for as long as they are what the database would say. */
+export type Recollection = {
+  recall(sql: string, key: string): unknown;
+  keep(sql: string, key: string, answer: unknown): void;
+};
 
-/** Databases in this process have a direct lane, and so have their transactions while they are open; others need none. */
-export function openLane(db: Db, direct: Direct | undefined): void {
+const lanes = new WeakMap<Db, Direct>();
+const recollections = new WeakMap<Db, Recollection>();
+
+/**
+ * Databases in this process have a direct lane, and so have their transactions while they are open; others need none.
+ * @param recollection of a database; transactions have none, since what they read may be taken back
+ */
+export function openLane(db: Db, direct: Direct | undefined, recollection?: Recollection): void {
   if (direct) lanes.set(db, direct);
   else lanes.delete(db);
+  if (recollection) recollections.set(db, recollection);
 }
 
 export function laneOf(db: Db): Direct | undefined {
@@ -42,13 +53,50 @@ const given: Given = (name) => `${MARK}${name}` as never;
  *          const [grant] = (await find(db, { id })).rows;
  */
 export function prepared<R>(build: (db: Db, given: Given) => Compilable<R>): (db: Db, parameters: Parameters) => Promise<QueryResult<R>> {
+  const prepareFor = preparer(build);
+  return (db, parameters) => {
+    const found = prepareFor(db);
+    return runCompiled(db, { ...found.query, parameters: filled(found, parameters) });
+  };
+}
+
+/**
+ * As `prepared`, for what is asked at every use of a token: on SQLite the answer of before is given again for as long as
+ * nobody wrote to the tables it came from, in this process or another. Whoever gets it shares it, so it is frozen.
+ * @param shape makes of the rows what callers want
+ */
+export function recalled<R, T>(build: (db: Db, given: Given) => Compilable<R>, shape: (rows: R[]) => T): (db: Db, parameters: Parameters) => Promise<T> {
+  const prepareFor = preparer(build);
+  return async (db, parameters) => {
+    const found = prepareFor(db);
+    const recollection = recollections.get(db);
+    const values = filled(found, parameters);
+    const key = values.join('\u0000');
+    const before = recollection?.recall(found.query.sql, key) as { answer: T } | undefined;
+    if (before) return before.answer;
+    const query = { ...found.query, parameters: values };
+    const now = lanes.get(db)?.(query) as QueryResult<R> | undefined;
+    const answer = shape((now ?? await db.executeQuery(query)).rows);
+    // what was waited for may have been overtaken
+    if (now) recollection?.keep(found.query.sql, key, { answer: frozen(answer) });
+    return answer;
+  };
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(frozen);
+  return Object.freeze(value);
+}
+
+function preparer<R>(build: (db: Db, given: Given) => Compilable<R>): (db: Db) => Prepared<R> {
   // a transaction has the adapter of its database
   const known = new WeakMap<object, Prepared<R>>();
-  return (db, parameters) => {
+  return (db) => {
     const { adapter } = db.getExecutor();
     let found = known.get(adapter);
     if (!found) known.set(adapter, found = prepare(build(db, given).compile()));
-    return runCompiled(db, { ...found.query, parameters: filled(found, parameters) });
+    return found;
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PostgresAdapter, type Insertable, type Selectable } from 'kysely';
-import { prepared } from './prepared.ts';
+import { recalled } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type SessionRow = Selectable<Tables['sessions']>;
@@ -22,10 +22,10 @@ export async function beginSession(tx: Db, row: Insertable<Tables['sessions']>):
   return numInsertedOrUpdatedRows === 1n;
 }
 
-const byId = prepared((db, given) => db.selectFrom('sessions').selectAll().where('id', '=', given('id')));
+const byId = recalled((db, given) => db.selectFrom('sessions').selectAll().where('id', '=', given('id')), ([row]) => row);
 
 export async function findSession(db: Db, id: string): Promise<SessionRow | undefined> {
-  return (await byId(db, { id })).rows[0];
+  return byId(db, { id });
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   SqliteAdapter, SqliteDialect, SqliteDriver, type CompiledQuery, type DatabaseConnection, type Dialect, type Driver, type QueryResult,
   type SqliteDatabase, type SqliteDialectConfig, type SqliteStatement,
 } from 'kysely';
+import { Memory, writesOf } from './memory.ts';
 import type { Direct } from './prepared.ts';
 import { honest } from './unavailable.ts';
 
@@ -15,18 +16,34 @@ const PATIENCE = 5000;
 /** @param guard called whenever a query wants the connection; throws to refuse it */
 export function sqliteDialect(file: string, guard: () => void): { dialect: Dialect; lane: Lane } {
   const lane = new Lane();
-  return { lane, dialect: new GuardedDialect({ database: async () => (lane.file = openFile(file)) }, guard, lane) };
+  const open = (): SqliteDatabase => {
+    const raw = openFile(file);
+    const version = raw.prepare('pragma data_version').pluck();
+    lane.memory = new Memory(() => version.get());
+    return lane.file = cached(raw, lane.memory);
+  };
+  return { lane, dialect: new GuardedDialect({ database: async () => open() }, guard, lane) };
 }
 
 /** The short way to the one connection: SQLite answers within the call, so between two turns of the event loop nobody else can come in. */
 class Lane {
   /** set when the file is open */
   file: SqliteDatabase | undefined;
+  memory: Memory | undefined;
   /** somebody has the connection, perhaps for a transaction */
   held = false;
 
   /** Runs a query now. Undefined when the connection is in other hands (they may be in a transaction that nobody else may see). */
   readonly whenFree: Direct = (query) => (this.held ? undefined : this.inside(query));
+
+  /** What this query said before, when it would say the same now. */
+  recall(sql: string, key: string): unknown {
+    return this.held ? undefined : this.memory?.recall(sql, key);
+  }
+
+  keep(sql: string, key: string, answer: unknown): void {
+    this.memory?.keep(sql, key, answer);
+  }
 
   /** Runs a query of whoever holds the connection. Undefined when another process is writing: kysely's way waits for it. */
   readonly inside: Direct = ({ sql, parameters }) => {
@@ -42,7 +59,7 @@ class Lane {
   };
 }
 
-function openFile(file: string): SqliteDatabase {
+function openFile(file: string): SqliteFile.Database {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const raw = new SqliteFile(file);
   raw.pragma(`busy_timeout = ${PATIENCE}`);
@@ -53,18 +70,18 @@ function openFile(file: string): SqliteDatabase {
   raw.pragma('busy_timeout = 0');
   // SQLite's own lower() knows only ASCII: Ř and ř would differ
   raw.function('lower', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? text.toLowerCase() : text));
-  return cached(raw);
+  return raw;
 }
 
 /** Keeps prepared statements: preparing costs three times as much as running one. The texts are our own, so few. */
-function cached(raw: SqliteFile.Database): SqliteDatabase {
+function cached(raw: SqliteFile.Database, memory: Memory): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   return {
     prepare(text) {
       let statement = statements.get(text);
       if (!statement) {
         // deferred, a read followed by a write fails at once when another process wrote in between
-        statement = raw.prepare(text === 'begin' ? 'begin immediate' : text) as unknown as SqliteStatement;
+        statement = heard(raw.prepare(text === 'begin' ? 'begin immediate' : text) as unknown as SqliteStatement, text, memory);
         // `in (…)` makes a text per length
         if (statements.size >= 500) statements.clear();
         statements.set(text, statement);
@@ -72,6 +89,19 @@ function cached(raw: SqliteFile.Database): SqliteDatabase {
       return statement;
     },
     close: () => raw.close(),
+  };
+}
+
+/** The memory hears of what a statement writes, before it is written. */
+function heard(statement: SqliteStatement, text: string, memory: Memory): SqliteStatement {
+  const tables = writesOf(text);
+  if (tables.length === 0) return statement;
+  const forget = (): void => memory.forget(tables === 'anything' ? undefined : tables);
+  return {
+    reader: statement.reader,
+    all: (parameters) => (forget(), statement.all(parameters)),
+    run: (parameters) => (forget(), statement.run(parameters)),
+    iterate: (parameters) => (forget(), statement.iterate(parameters)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { prepared, type Given } from './prepared.ts';
+import { recalled, type Given } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 /** How an organisation stands, and somebody in it: what decides who may enter. */
@@ -22,7 +22,7 @@ const nothing = sql<string | null>`cast(null as text)`;
 const kind = (name: string) => sql<string>`${sql.lit(name)}`.as('kind');
 
 /** One question in place of seven: it is asked at every use of a token. */
-const question = prepared((db, given: Given) => {
+const question = recalled((db, given: Given) => {
   const memberships = db.selectFrom('memberships').where('memberships.organisation_id', '=', given('organisation')).where('memberships.account_id', '=', given('account'));
   const administrators = db.selectFrom('memberships').innerJoin('accounts', 'accounts.id', 'memberships.account_id').select('memberships.id')
     .where('memberships.organisation_id', '=', given('organisation')).where('tier', '=', 'administrator')
@@ -40,11 +40,14 @@ const question = prepared((db, given: Given) => {
       eb.ref('memberships.tier').$castTo<string | null>().as('b'), eb.ref('memberships.status').$castTo<string | null>().as('c')]))
     .unionAll(memberships.innerJoin('role_assignments', 'role_assignments.membership_id', 'memberships.id')
       .select((eb) => [kind('role'), eb.ref('application').$castTo<string | null>().as('a'), eb.ref('role').$castTo<string | null>().as('b'), nothing.as('c')]));
-});
+}, standingOf);
 
 /** @returns undefined when there is no such organisation; without an account: how the organisation stands alone */
 export async function findStanding(db: Db, organisationId: string, accountId: string | undefined): Promise<Standing | undefined> {
-  const { rows } = await question(db, { organisation: organisationId, account: accountId ?? '' });
+  return question(db, { organisation: organisationId, account: accountId ?? '' });
+}
+
+function standingOf(rows: Row[]): Standing | undefined {
   const organisation = rows.find((row) => row.kind === 'organisation');
   if (!organisation) return undefined;
   const membership = rows.find((row) => row.kind === 'membership');

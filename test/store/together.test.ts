@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { auditContext, withAuditContext } from '../../src/store/audit-context.ts';
 import { findClient, putClient } from '../../src/store/clients.ts';
 import type { Database } from '../../src/store/database.ts';
 import { dialects, type TestDatabase } from '../support/databases.ts';
@@ -47,9 +47,8 @@ describe.each(dialects)('writes of several requests together on $name', ({ open,
   });
 
   test('each works in the context of who asked', async () => {
-    const who = new AsyncLocalStorage<string>();
-    const seen = await Promise.all(['anna', 'bert'].map((person) => who.run(person, () => database.together(async () => who.getStore()))));
-    expect(seen).toEqual(['anna', 'bert']);
+    const seen = await Promise.all(['A', 'B'].map((reference) => withAuditContext({ component: 'http', reference }, () => database.together(async () => auditContext().reference))));
+    expect(seen).toEqual(['A', 'B']);
   });
 
   test('the database is not used inside of it', async () => {

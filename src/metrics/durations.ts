@@ -16,12 +16,12 @@ export class Durations {
   private readonly bounds: readonly number[];
   private readonly all: Series[] = [];
 
-  constructor({ name, help, bounds, registry }: { name: string; help: string; bounds: readonly number[]; registry: Registry }) {
+  constructor({ name, help, bounds, register }: { name: string; help: string; bounds: readonly number[]; register: Registry }) {
     this.name = name;
     this.help = help;
     this.bounds = bounds;
-    // the registry asks no more of a metric than `name` and `get`
-    registry.registerMetric(this as unknown as Metric);
+    // it asks no more of a metric than `name` and `get`
+    register.registerMetric(this as unknown as Metric);
   }
 
   /** Ask once for each combination of labels, and keep what observes. A series is shown from its first observation. */

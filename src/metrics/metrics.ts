@@ -71,7 +71,7 @@ export function createMetrics(sources: () => Source[]): Metrics {
 }
 
 function requestTimes(registry: Registry): Metrics['request'] {
-  const times = new Durations({ name: 'sluis_http_request_seconds', help: 'Time to answer a request, until its last byte', bounds, registry });
+  const times = new Durations({ name: 'sluis_http_request_seconds', help: 'Time to answer a request, until its last byte', bounds, register: registry });
   const known = new Map<string, Map<string, (seconds: number) => void>>();
   return ({ route, status, seconds }) => {
     let ofRoute = known.get(route);
@@ -90,7 +90,7 @@ function realmCounters(registers: [Registry]): Metrics['realm'] {
   const attempts = new Counter({ name: 'sluis_outbox_attempts_total', help: 'Attempts of this node to send a message', labelNames: ['realm', 'channel', 'result'], registers });
   const accounts = new Counter({ name: 'sluis_accounts_total', help: 'Accounts that this node looked after: told, made dormant, purged', labelNames: ['realm', 'task'], registers });
   const rotations = new Counter({ name: 'sluis_key_rotations_total', help: 'Rotated keys taken into use by this node', labelNames: ['realm'], registers });
-  const queries = new Durations({ name: 'sluis_database_seconds', help: 'Time of a query; wait: for a connection', bounds, registry: registers[0] });
+  const queries = new Durations({ name: 'sluis_database_seconds', help: 'Time of a query; wait: for a connection', bounds, register: registers[0] });
   const failures = new Counter({ name: 'sluis_database_failures_total', help: 'Queries that failed, also those that were tried again', labelNames: ['realm', 'dialect', 'operation'], registers });
   return (id, dialect) => {
     rotations.inc({ realm: id }, 0);

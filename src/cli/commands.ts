@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 import { flowCommands } from './flow.ts';
 import { keysCommands } from './keys.ts';
 import { lifecycleCommands } from './lifecycle.ts';
+import { accountsCommand } from './membership-accounts.ts';
 import { membershipCommands } from './membership.ts';
 import { migrateCommand } from './migrate.ts';
 import { organisationCommands } from './organisation.ts';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   ...userCommands,
   ...lifecycleCommands,
   ...membershipCommands,
+  accountsCommand,
   issueCommand,
   ...auditCommands,
   ...sessionCommands,

@@ -6,7 +6,7 @@ import { realmOption, type Command, type Option } from './command.ts';
 import { withRealm } from './context.ts';
 import { memberOf, organisationOf } from './find.ts';
 
-const whose: Record<string, Option> = {
+export const whose: Record<string, Option> = {
   ...realmOption,
   user: { type: 'string', required: true, value: 'WHO', help: 'name, e-mail address, account id or membership id' },
   organisation: { type: 'string', required: true, value: 'ID|TYPE:NUMBER', help: 'the organisation, e.g. kvk:12345678' },

@@ -2,6 +2,8 @@ import type { DomainError } from '../domain/errors.ts';
 
 const sentences: Record<string, string> = {
   'account.unknown': 'there is no such account',
+  'accounts.absent': 'this person has no account {type}:{value} in {application}',
+  'accounts.unknown': 'there is no application {application} with accounts of type {type}',
   'agreement.date': 'an agreement cannot be signed in the future',
   'agreement.not_recorded': 'no agreement {agreement} is recorded for this organisation',
   'agreement.unknown': 'the realm has no agreement {agreement}',

@@ -34,6 +34,8 @@ export const applicationSchema = z.strictObject({
   exclusive: z.boolean().default(false),
   /** when it can be used; absent: always */
   opening: openingSchema.optional(),
+  /** kinds of numbers (`agb`) under which somebody works in it, and of which they may have several (row CAK-13) */
+  accounts: z.array(z.enum(['agb', 'kvk', 'rsin', 'oin', 'kbo'])).default([]),
 });
 
 export const agreementSchema = z.strictObject({ id, name: z.string() });

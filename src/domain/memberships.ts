@@ -1,3 +1,4 @@
+import { setApplicationAccounts } from '../store/application-accounts.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import { verificationCodes } from '../store/codes.ts';
 import { findMembership, findMembershipOf, hasAdministrator, listRoles, setRoles, updateMembership, type MembershipRow } from '../store/memberships.ts';
@@ -11,7 +12,7 @@ export type MembershipChange = { membershipId: string; actor: Actor; now: number
 export type Ended = { sessions: number; lastAdministrator: boolean };
 
 /**
- * Ends somebody's place in an organisation, at once: roles and waiting code go, and the sessions in which they act for it
+ * Ends somebody's place in an organisation, at once: roles, accounts in applications and waiting code go, and the sessions in which they act for it
  * end. The account stays, and what it may do for other organisations too. Who is a person does it within the own
  * organisation, as its administrator, and never to themselves.
  * @throws DomainError membership.ended, membership.not_yours, membership.self
@@ -24,6 +25,7 @@ export async function endMembership(tx: Db, { membershipId, actor, now }: Member
   const roles = (await listRoles(tx, membershipId)).map(({ application, role }) => `${application}/${role}`);
   await updateMembership(tx, membershipId, { status: 'ended' });
   await setRoles(tx, membershipId, []);
+  await setApplicationAccounts(tx, membershipId, []);
   await verificationCodes.closeOpen(tx, membershipId, 'ended', now);
   await appendAudit(tx, {
     event: 'membership.ended', action: 'U', outcome: 'success', actor, organisationId, objectType: 'membership', objectId: membershipId,

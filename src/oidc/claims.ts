@@ -1,5 +1,6 @@
 import type { AccountClaims } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
+import { accountsClaim } from '../domain/application-accounts.ts';
 import { openApplications } from '../domain/opening.ts';
 import { loadState, type State } from '../domain/state.ts';
 import { findAccount } from '../store/accounts.ts';
@@ -13,7 +14,7 @@ export const scopeClaims = {
   email: ['email'],
   phone: ['phone_number'],
   organisation: ['organisation', 'represents'],
-  roles: ['roles', 'entitlements'],
+  roles: ['roles', 'entitlements', 'accounts'],
 };
 
 /** NL GOV types of the represented party (OIDC-NLGOV 1.0.1, 5.2.4); other numbers get a type of the realm's own. */
@@ -37,6 +38,7 @@ export async function claimsOf(db: Db, realm: Realm, { accountId, grantId, state
   const roles = membership?.status === 'active'
     ? openApplications(realm, applications, now).flatMap((application) => (membership.roles[application] ?? []).map((role) => `${application}:${role}`))
     : [];
+  const entitlements = [...new Set(roles.map((role) => role.slice(0, role.indexOf(':'))))];
   return defined({
     sub: accountId,
     name: [account.given_name ?? account.initials, account.infix, account.family_name].filter(Boolean).join(' ') || undefined,
@@ -45,7 +47,7 @@ export async function claimsOf(db: Db, realm: Realm, { accountId, grantId, state
     email: account.email, phone_number: account.phone,
     organisation: organisation && { id: organisation.id, name: organisation.name, identifiers: organisation.identifiers },
     represents: organisation && represented(realm, organisation.identifiers),
-    roles, entitlements: [...new Set(roles.map((role) => role.slice(0, role.indexOf(':'))))],
+    roles, entitlements, accounts: membership && await accountsClaim(db, realm, membership.id, entitlements),
   }) as AccountClaims;
 }
 

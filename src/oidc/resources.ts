@@ -8,7 +8,7 @@ import { portalOfClient } from './clients.ts';
 type Token = AccessToken | ClientCredentials;
 
 /** Of a person's claims, those that an API decides by. */
-const forApis = ['organisation', 'represents', 'roles', 'entitlements'] as const;
+const forApis = ['organisation', 'represents', 'roles', 'entitlements', 'accounts'] as const;
 
 /**
  * Which API a token is for (RFC 8707). Only a client that may ask is told that there is one.

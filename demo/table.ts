@@ -6,6 +6,7 @@ import type { World } from './world.ts';
 export function worldTable(settings: Settings, world: World, portals: Portal[]): string {
   const addresses = [
     ...portals.map((portal) => [portal.name, `${settings.portalsUrl}/${portal.id}/`]),
+    ['CAK, its public site', `${settings.portalsUrl}/cak/`],
     ['Gebruikersbeheer', `${settings.sluisUrl}/inlichtingenbureau/admin/`],
     ['Outbox (mail, SMS codes)', `${settings.sluisUrl}/demo/outbox`],
     ['Simulator of the brokers', `${settings.simulatorUrl}/`],

@@ -1,8 +1,13 @@
+/** A number under which somebody works in an application: an AGB code. */
+export type Account = { type: string; value: string };
+
 /** What a portal reads of the ID token and userinfo. Claims are data from elsewhere: each is checked before use. */
 export type User = {
   name: string;
   organisation: { name: string; identifiers: Record<string, string> } | undefined;
   roles: string[];
+  /** application -> the numbers under which the person may work there */
+  accounts: Record<string, Account[]>;
   acr: string;
   /** everything, for developers */
   all: Record<string, unknown>;
@@ -27,6 +32,7 @@ export function readUser(idToken: Record<string, unknown>, userinfo: Record<stri
     name: text(all['name']) || [text(all['given_name']), text(all['family_name'])].filter(Boolean).join(' '),
     organisation: readOrganisation(all['organisation']),
     roles: Array.isArray(all['roles']) ? all['roles'].filter((role) => typeof role === 'string') : [],
+    accounts: readAccounts(all['accounts']),
     acr: text(all['acr']),
     all,
   };
@@ -37,6 +43,16 @@ function readOrganisation(claim: unknown): User['organisation'] {
   const { name, identifiers } = claim as { name?: unknown; identifiers?: unknown };
   const numbers = typeof identifiers === 'object' && identifiers !== null ? Object.entries(identifiers) : [];
   return { name: text(name), identifiers: Object.fromEntries(numbers.filter((n): n is [string, string] => typeof n[1] === 'string')) };
+}
+
+function readAccounts(claim: unknown): Record<string, Account[]> {
+  if (typeof claim !== 'object' || claim === null) return {};
+  return Object.fromEntries(Object.entries(claim).map(([application, list]) => [application, (Array.isArray(list) ? list as unknown[] : []).flatMap(readAccount)]));
+}
+
+function readAccount(one: unknown): Account[] {
+  const { type, value } = (one ?? {}) as { type?: unknown; value?: unknown };
+  return typeof type === 'string' && typeof value === 'string' ? [{ type, value }] : [];
 }
 
 function text(value: unknown): string {

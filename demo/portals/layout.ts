@@ -3,9 +3,18 @@ import type { Html } from '../html.ts';
 import type { User } from './claims.ts';
 import type { Portal } from './portals.ts';
 import { menuFor } from './portals.ts';
+import { sideFooter, sideMenu } from './side.ts';
 import { idle, warnBefore } from './sessions.ts';
 
-export type Site = { portal: Portal; base: string; adminUrl: string | undefined };
+export type Site = {
+  portal: Portal;
+  base: string;
+  /** where all portals are */
+  root: string;
+  /** of the realm at Sluis */
+  issuer: string;
+  adminUrl: string | undefined;
+};
 
 type Options = {
   /** id of the menu item that this page is */
@@ -15,18 +24,20 @@ type Options = {
 };
 
 /** A page of one portal. For who is logged in it watches the time without activity (seed row IB-9). */
-export function layout({ portal, base, adminUrl }: Site, user: User | undefined, title: string, body: Html, { current = 'dashboard', watched = true }: Options = {}): string {
+export function layout(site: Site, user: User | undefined, title: string, body: Html, { current = 'dashboard', watched = true }: Options = {}): string {
+  const { portal, base, adminUrl } = site;
   const watch = user && watched;
   return html`${head(title === portal.name ? title : `${title} - ${portal.name}`, watch && noScript(portal, current))}
 <body class="${portal.id}"><a class="skip" href="#inhoud">Naar de inhoud</a>
 <header>${portal.test && testMark}<p class="name"><a href="${base}/">${portal.name}</a></p><p class="owner">${portal.owner}</p>
-${user && html`<form method="post" action="${base}/logout"><button data-logout>Uitloggen</button></form>`}</header>
-${user && html`<nav aria-label="Menu"><ul><li><a href="${base}/dashboard">Dashboard</a></li>
+${user && !portal.home && html`<form method="post" action="${base}/logout"><button data-logout>Uitloggen</button></form>`}</header>
+${user && html`<nav class="bar" aria-label="Menu"><ul><li><a href="${base}/dashboard" ${current === 'dashboard' && html`aria-current="page"`}>${portal.home ? 'Home' : 'Dashboard'}</a></li>
 ${menuFor(portal, user.roles).map((item) => html`<li><a data-menu="${item.id}" href="${base}/${item.id}" ${item.id === current && html`aria-current="page"`}>${item.label}</a></li>`)}
 ${adminUrl && html`<li><a href="${adminUrl}">Gebruikersbeheer</a></li>`}</ul></nav>`}
-<main id="inhoud" tabindex="-1">${body}</main>
+<div class="${user && portal.home ? 'columns' : 'column'}"><main id="inhoud" tabindex="-1">${body}</main>
+${user && portal.home && sideMenu(site, user, current)}</div>
 ${watch && dialog(portal, current)}
-<footer><p>Demoportaal: alle namen en nummers zijn verzonnen.</p></footer></body></html>`.text;
+<footer>${sideFooter(site)}<p>Demoportaal: alle namen en nummers zijn verzonnen.</p></footer></body></html>`.text;
 }
 
 /** The list of portals, for who opens the address without one (page A01). */
@@ -37,7 +48,7 @@ export function listPage(portals: Portal[], base: string): string {
 
 const testMark = html`<p class="test" data-test-environment>Testomgeving. Gebruik hier geen echte gegevens.</p>`;
 
-function head(title: string, more?: Html | false): Html {
+export function head(title: string, more?: Html | false): Html {
   return html`<!doctype html>
 <html lang="nl"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><link rel="stylesheet" href="/assets/portals.css"><script src="/assets/idle.js" defer></script>${more}</head>

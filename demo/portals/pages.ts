@@ -1,10 +1,13 @@
 import { html } from '../html.ts';
-import { greeting, levelLabel, numberLabel } from './claims.ts';
-import type { User } from './claims.ts';
+import { accountsOf } from './account-choice.ts';
+import { greeting } from './claims.ts';
+import type { Account, User } from './claims.ts';
+import { claimsView, factsView } from './facts.ts';
 import type { Site } from './layout.ts';
 import { layout, stayForm } from './layout.ts';
 import type { MenuItem } from './portals.ts';
 import { menuFor } from './portals.ts';
+import { manualLink, manualsOf } from './side.ts';
 import type { Ending } from './sessions.ts';
 import { idle } from './sessions.ts';
 
@@ -15,21 +18,21 @@ export function startPage(site: Site, user: User | undefined): string {
     <p class="intro">${portal.intro}</p>
     <section class="notice" aria-labelledby="needed"><h2 id="needed">Let op</h2><ul>${portal.notices.map((text) => html`<li>${text}</li>`)}</ul></section>
     <p>${user ? html`<a class="button" href="${base}/dashboard">Naar het dashboard</a>` : html`<a class="button" href="${base}/login">Log in op het portaal</a>`}</p>
+    ${portal.home && html`<h2>Handleidingen</h2><ul>${manualsOf(site).map((manual) => html`<li>${manualLink(site, manual)}</li>`)}</ul>`}
     <p class="small"><a href="${base}/login?ui_locales=en" lang="en" hreflang="en">Log in in English</a></p>`);
 }
 
 /** The first page after login. */
-export function dashboardPage(site: Site, user: User): string {
+export function dashboardPage(site: Site, user: User, account?: Account): string {
   const { base, portal } = site;
   const menu = menuFor(portal, user.roles);
   return layout(site, user, 'Dashboard', html`<h1>${greeting(new Date())}${user.name && `, ${user.name}`}</h1>
-    <dl class="facts"><dt>Organisatie</dt><dd data-organisation>${user.organisation?.name ?? 'onbekend'}</dd>
-      ${Object.entries(user.organisation?.identifiers ?? {}).map(([type, value]) => html`<dt>${numberLabel(type)}</dt><dd>${value}</dd>`)}
-      <dt>Ingelogd met</dt><dd data-level="${user.acr}">${levelLabel(user.acr)}</dd></dl>
+    ${factsView(user, account)}
+    ${accountsOf(site, user).length > 1 && html`<p><a data-choose-account href="${base}/account">Een ander account kiezen</a></p>`}
     <h2>Wat kunt u hier doen?</h2>
     ${menu.length === 0 ? html`<p data-empty>U heeft nog geen rol op dit portaal. Vraag uw gebruikersbeheerder om een rol.</p>`
     : html`<ul class="cards">${menu.map((item) => html`<li><a href="${base}/${item.id}">${item.label}</a><p>${item.text}</p></li>`)}</ul>`}
-    <details><summary>Voor ontwikkelaars: claims in het token</summary><pre data-claims tabindex="0" role="region" aria-label="Claims">${JSON.stringify(user.all, null, 2)}</pre></details>`);
+    ${claimsView(user)}`);
 }
 
 /** A page of the menu. What it does is the portal's; the right to see it came from Sluis. */
@@ -76,6 +79,7 @@ export function warningPage(site: Site, user: User, endsAt: Date, from: string):
 export function loggedOutPage(site: Site, why: Ending | undefined): string {
   return layout(site, undefined, 'U bent uitgelogd', html`<h1>U bent uitgelogd</h1>
     <p data-end="${why ?? 'logged-out'}">${whyEnded(why)}</p>
+    ${why === 'refused' && site.portal.hours && html`<p>${site.portal.hours}</p>`}
     <p><a class="button" href="${site.base}/login">Opnieuw inloggen</a></p>`);
 }
 

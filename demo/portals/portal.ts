@@ -1,11 +1,15 @@
 import type { Router } from '@koa/router';
 import type { Context } from 'koa';
+import { accountOf, accountRoutes, mustChoose } from './account-choice.ts';
 import type { Client } from './client.ts';
 import { errorCode } from './client.ts';
+import { homePage, introductionPage, manualPage } from './home.ts';
 import { cookieOf, seeOther, setCookie } from './http.ts';
 import type { Site } from './layout.ts';
+import { manuals } from './manuals.ts';
 import { dashboardPage, errorPage, forbiddenPage, itemPage, missingPage, startPage } from './pages.ts';
 import { mayOpen } from './portals.ts';
+import { applicationsFor } from './side.ts';
 import { sessionRoutes } from './session-routes.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { createLogins, createSessions, randomId } from './sessions.ts';
@@ -29,7 +33,19 @@ export function createPortal(router: Router, given: Omit<Parts, 'sessions' | 'lo
   router.get(`${path}/callback`, (ctx) => callback(ctx, parts));
   router.post(`${path}/logout`, (ctx) => logOut(ctx, parts));
   sessionRoutes(router, parts);
-  router.get(`${path}/dashboard`, (ctx) => withSession(ctx, parts, (session) => dashboardPage(site, session.user)));
+  if (site.portal.accountsOf) accountRoutes(router, parts);
+  router.get(`${path}/manuals/:manual`, async (ctx) => {
+    const session = await sessions.active(cookieOf(ctx, parts, 'session'));
+    const manual = site.portal.home && manuals.find(({ id }) => id === ctx.params['manual']);
+    ctx.status = manual ? 200 : 404;
+    ctx.body = manual ? manualPage(site, session?.user, manual) : missingPage(site, session?.user);
+  });
+  router.get(`${path}/applications/:application`, (ctx) => withSession(ctx, parts, ({ user }) => {
+    const application = applicationsFor(site, user).find(({ id }) => id === ctx.params['application']);
+    if (!application) ctx.status = 404;
+    return application ? introductionPage(site, user, application) : missingPage(site, user);
+  }));
+  router.get(`${path}/dashboard`, (ctx) => withSession(ctx, parts, (session) => (site.portal.home ? homePage(site, session.user) : dashboardPage(site, session.user, accountOf(site, session)))));
   router.get(`${path}/:item`, (ctx) => withSession(ctx, parts, (session) => {
     const item = site.portal.menu.find((entry) => entry.id === ctx.params['item']);
     if (!item) ctx.status = 404;
@@ -45,6 +61,7 @@ async function withSession(ctx: Context, parts: Parts, page: (session: Session) 
   const cookie = cookieOf(ctx, parts, 'session');
   const session = await parts.sessions.active(cookie);
   if (!session) return seeOther(ctx, `${parts.site.base}/${parts.sessions.endedBecause(cookie) ? 'logged-out' : ''}`);
+  if (mustChoose(parts.site, session)) return seeOther(ctx, `${parts.site.base}/account`);
   ctx.body = page(session);
 }
 

@@ -1,3 +1,6 @@
+import type { Home } from './cak.ts';
+import { cakPortals } from './cak.ts';
+
 /** The relying parties of the demo world. What a menu item asks is a role of the token: `<application>:<role>`. */
 export type MenuItem = {
   id: string;
@@ -20,6 +23,12 @@ export type Portal = {
   test?: true;
   /** demo secret; absent: the client signs with its own key (private_key_jwt) */
   secret?: string;
+  /** when it can be used, as its operator says it */
+  hours?: string;
+  /** id of the application of which the person chooses under which number they work (seed row CAK-13) */
+  accountsOf?: string;
+  /** its home has a side menu; absent: a dashboard */
+  home?: Home;
   menu: MenuItem[];
 };
 
@@ -93,33 +102,7 @@ export const portals: Portal[] = [
     test: true,
     menu: zorg,
   },
-  {
-    id: 'mijn-cak-zakelijk',
-    realm: 'cak',
-    name: 'Mijn CAK Zakelijk',
-    owner: 'Ketenpartners',
-    notices: ['U heeft uw relatienummer, gebruikersnaam en wachtwoord nodig.'],
-    intro: 'Beveiligde, persoonlijke internetpagina voor ketenpartners.',
-    secret: 'demo-secret-mijn-cak-zakelijk-not-for-production',
-    menu: [
-      { id: 'bestanden', label: 'Bestanden', roles: userOf('bestanden'), text: 'Bestanden uitwisselen.' },
-      { id: 'vrijstellingen', label: 'Vrijstellingen 2019', roles: userOf('vrijstellingen-2019'), text: 'Vrijstellingen 2019.' },
-      { id: 'wmo-abonnementstarief', label: 'Wmo abonnementstarief', roles: userOf('wmo-abonnementstarief'), text: 'Wmo abonnementstarief.' },
-    ],
-  },
-  {
-    id: 'porta',
-    realm: 'cak',
-    name: 'Porta',
-    owner: 'Bestanden uitwisselen met het CAK',
-    notices: ['Porta is voor u beschikbaar op werkdagen van 07.30 uur – 19.00 uur.'],
-    intro: 'Als ketenpartner kunt u gegevensbestanden met het CAK uitwisselen via de applicatie Porta.',
-    secret: 'demo-secret-porta-not-for-production',
-    menu: [
-      { id: 'opsturen', label: 'Bestand opsturen', roles: userOf('porta'), text: 'Een bestand naar ons opsturen.' },
-      { id: 'ophalen', label: 'Bestand ophalen', roles: userOf('porta'), text: 'Een bestand ophalen dat wij voor u op Porta hebben geplaatst.' },
-    ],
-  },
+  ...cakPortals,
 ];
 
 /** What somebody with these roles sees, in the order of the portal. */
@@ -128,6 +111,6 @@ export function menuFor(portal: Portal, roles: string[]): MenuItem[] {
 }
 
 /** The guard of each page, by the same claim that decides the menu. */
-export function mayOpen(item: MenuItem, roles: string[]): boolean {
+export function mayOpen(item: Pick<MenuItem, 'roles'>, roles: string[]): boolean {
   return item.roles === undefined || item.roles.some((role) => roles.includes(role));
 }

@@ -12,6 +12,7 @@ import type { Client } from './client.ts';
 import { publicPart } from './keys.ts';
 import { listPage } from './layout.ts';
 import { createPortal } from './portal.ts';
+import { publicSite } from './public-site.ts';
 import type { Portal } from './portals.ts';
 import { worldDocument } from './world.ts';
 
@@ -35,6 +36,7 @@ export function createPortals(options: PortalsOptions): Koa {
   const router = new Router();
   router.get('/', (ctx) => { ctx.body = listPage(portals, settings.portalsUrl); });
   router.get('/world.json', (ctx) => { ctx.body = worldDocument(settings, world, portals, keys); });
+  router.get('/cak', (ctx) => { ctx.body = publicSite(settings.portalsUrl); });
   router.get('/favicon.ico', (ctx) => { ctx.status = 204; });
   for (const [name, type] of Object.entries(assets)) {
     router.get(`/assets/${name}`, (ctx) => {
@@ -45,10 +47,11 @@ export function createPortals(options: PortalsOptions): Koa {
   for (const portal of portals) {
     const key = keys.get(portal.id);
     const base = `${settings.portalsUrl}/${portal.id}`;
-    const client = options.clientFor?.(portal) ?? createClient({ portal, issuer: `${settings.sluisUrl}/${portal.realm}`, base, key });
+    const issuer = `${settings.sluisUrl}/${portal.realm}`;
+    const client = options.clientFor?.(portal) ?? createClient({ portal, issuer, base, key });
     const adminUrl = portal.realm === 'inlichtingenbureau' ? `${settings.sluisUrl}/${portal.realm}/admin/` : undefined;
     if (key) router.get(`/${portal.id}/jwks.json`, (ctx) => { ctx.body = { keys: [publicPart(key)] }; });
-    createPortal(router, { site: { portal, base, adminUrl }, client, secure: base.startsWith('https:'), now, log: options.log });
+    createPortal(router, { site: { portal, base, root: settings.portalsUrl, issuer, adminUrl }, client, secure: base.startsWith('https:'), now, log: options.log });
   }
   const app = new Koa();
   app.silent = true;

@@ -11,7 +11,7 @@ const checkEvery = 60;
 const pendingFor = 3600;
 const endingsFor = 86_400;
 
-export type Session = { id: string; tokens: Tokens; user: User; activeAt: number; checkedAt: number; check?: Promise<boolean>; telling?: true };
+export type Session = { id: string; tokens: Tokens; user: User; activeAt: number; checkedAt: number; /** under which number they work here */ account?: string; check?: Promise<boolean>; telling?: true };
 
 /** Why a session is over: nothing was done, it was ended at Sluis (by another portal, too), or Sluis no longer lets this person in. */
 export type Ending = 'idle' | 'elsewhere' | 'refused';
@@ -73,7 +73,7 @@ export function createSessions(client: SluisClient, now: () => number, later: La
       const session = held(id);
       if (!session) return undefined;
       session.activeAt = now();
-      if (now() - session.checkedAt < checkEvery) tellLater(session);
+      if (now() - session.checkedAt < checkEvery && session.tokens.expiresAt > now()) tellLater(session);
       else if (!(await holds(client, session, now))) over(session.id, 'refused');
       return sessions.get(session.id);
     },

@@ -29,6 +29,11 @@ export type WorldPerson = {
   identity?: { broker: string; pseudonym: string };
   means?: Means;
   login: Record<string, string>;
+  /** of the authenticator app that is set up, base32 */
+  totp_secret?: string;
+  /** telephone that is set up for codes */
+  sms?: string;
+  recovery_codes?: string[];
 };
 
 export type WorldOrganisation = { id: string; name: string; identifiers: Record<string, string>; agreements: string[]; entitlements: { application: string; roles: string[] }[] };

@@ -123,13 +123,14 @@ type Opened = { host: RealmHost; counts: RealmMetrics; watch: KeyWatch };
 async function openRealm(realm: Realm, { system, renderer, log, clock, metrics }: Parts): Promise<Opened> {
   const folder = resolve(root, system.keys);
   const keys = await ensureRealmKeys(folder, realm.id, { demo: system.demo, rsaBits: profiles[realm.profile].rsaBits });
+  const vault = createVault(keys.secret);
   const counts = metrics.realm(realm.id, system.database_url ? 'postgres' : 'sqlite');
   const database = openDatabase({ ...databaseOptions(system, realm.id), observe: counts.database });
   await migrate(database);
-  if (system.demo) await seedDemo(realm, database, (plain) => hashPassword(plain, realm.login.argon2), clock());
+  if (system.demo) await seedDemo(database, { realm, vault, now: clock(), hashPassword: (plain) => hashPassword(plain, realm.login.argon2) });
   const brokers = brokersOf(realm, keys);
   const engine = new Engine({
-    realm, steps, database, clock, vault: createVault(keys.secret), observe: counts.flow,
+    realm, steps, database, clock, vault, observe: counts.flow,
     depart: async (id, request) => {
       const broker = brokers.get(id);
       if (!broker) throw new Error(`broker ${id} is gone from the configuration`);

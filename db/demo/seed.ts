@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Realm } from '../../src/config/schema.ts';
 import { root } from '../../src/root.ts';
-import { insertAccount, insertLogin, listAccounts, putPassword } from '../../src/store/accounts.ts';
+import { insertAccount, listAccounts } from '../../src/store/accounts.ts';
+import { setApplicationAccounts } from '../../src/store/application-accounts.ts';
 import { appendAudit } from '../../src/store/audit.ts';
 import type { Database } from '../../src/store/database.ts';
 import { insertIdentity } from '../../src/store/identities.ts';
 import { insertMembership, setRoles } from '../../src/store/memberships.ts';
 import { insertOrganisation, putAgreement, putEntitlements } from '../../src/store/organisations.ts';
 import type { Db } from '../../src/store/schema.ts';
+import { localAccountSchema, seedLocalAccount, type Place } from './local-account.ts';
 
 const roles = z.record(z.string(), z.array(z.string()));
 const text = z.string().nullable();
@@ -33,10 +34,13 @@ const worldSchema = z.object({
         id: z.string(), status: z.enum(['active', 'locked', 'dormant', 'deleted']), salutation: text, initials: text, given_name: text, infix: text,
         family_name: text, department: text, phone: text, email: text, newsletter: z.boolean(), language: text,
       }).optional(),
-      membership: z.object({ id: z.string(), tier: z.enum(['user', 'administrator']), status: z.enum(['pending', 'active', 'ended']), roles }).optional(),
+      membership: z.object({
+        id: z.string(), tier: z.enum(['user', 'administrator']), status: z.enum(['pending', 'active', 'ended']), roles,
+        /** application -> the numbers under which they work there */
+        accounts: z.record(z.string(), z.array(z.object({ type: z.string(), value: z.string() }))).default({}),
+      }).optional(),
       identity: z.object({ broker: z.string(), pseudonym: z.string() }).optional(),
-      login: z.object({ relation_number: z.string().optional(), username: z.string(), password: z.string() }).optional(),
-    })),
+    }).extend(localAccountSchema.shape)),
   })),
 });
 type World = z.infer<typeof worldSchema>['realms'][number];
@@ -46,7 +50,8 @@ type Someone = World['people'][number];
  * Fills a realm without accounts with the people and organisations of the demo world; a realm that has any is left as
  * it is. `now` is in epoch seconds.
  */
-export async function seedDemo(realm: Realm, database: Database, hashPassword: (password: string) => Promise<string>, now: number): Promise<void> {
+export async function seedDemo(database: Database, { hashPassword, ...place }: Place & { hashPassword: (password: string) => Promise<string> }): Promise<void> {
+  const { realm, now } = place;
   if ((await listAccounts(database.db, { limit: 1 })).length > 0) return;
   const { realms } = worldSchema.parse(JSON.parse(await readFile(join(root, 'db/demo/world.json'), 'utf8')));
   const world = realms.find((candidate) => candidate.id === realm.id);
@@ -54,7 +59,7 @@ export async function seedDemo(realm: Realm, database: Database, hashPassword: (
   const hashes = await hashPasswords(world, hashPassword);
   await database.transaction(async (tx) => {
     for (const organisation of world.organisations) await seedOrganisation(tx, organisation, now);
-    for (const someone of world.people) await seedPerson(tx, someone, hashes.get(someone.id), now);
+    for (const someone of world.people) await seedPerson(tx, place, someone, hashes.get(someone.id));
     await appendAudit(tx, {
       event: 'demo.seeded', action: 'C', outcome: 'success', actor: { kind: 'system', id: 'demo' },
       detail: { organisations: world.organisations.length, people: world.people.length }, now,
@@ -80,14 +85,12 @@ async function seedOrganisation(tx: Db, organisation: World['organisations'][num
   await putEntitlements(tx, id, organisation.entitlements.flatMap((entry) => entry.roles.map((role) => ({ application: entry.application, role }))));
 }
 
-async function seedPerson(tx: Db, someone: Someone, hash: string | undefined, now: number): Promise<void> {
+async function seedPerson(tx: Db, place: Place, someone: Someone, hash: string | undefined): Promise<void> {
+  const { now } = place;
   const { account, organisation_id: organisationId } = someone;
   if (!account) return;
   await insertAccount(tx, { ...account, newsletter: account.newsletter ? 1 : 0, created_at: now, updated_at: now, last_login_at: null });
-  if (someone.login && hash !== undefined) {
-    await insertLogin(tx, { scope: someone.login.relation_number ?? '', username: someone.login.username, account_id: account.id });
-    await putPassword(tx, { account_id: account.id, hash, changed_at: now, one_time: 0 });
-  }
+  if (hash !== undefined) await seedLocalAccount(tx, place, account.id, someone, hash);
   if (organisationId !== null) await seedMembership(tx, someone, account.id, organisationId, now);
 }
 
@@ -104,6 +107,7 @@ async function seedMembership(tx: Db, someone: Someone, accountId: string, organ
     id: membership.id, account_id: accountId, organisation_id: organisationId, tier: membership.tier, status: membership.status,
     registered_at: now, verified_at: membership.status === 'pending' ? null : now,
   });
+  await setApplicationAccounts(tx, membership.id, Object.entries(membership.accounts).flatMap(([application, list]) => list.map((one) => ({ application, ...one }))));
   await setRoles(tx, membership.id, Object.entries(membership.roles).flatMap(([application, ids]) =>
     ids.map((role) => ({ application, role, assigned_by: 'demo', assigned_at: now }))));
 }

@@ -19,6 +19,9 @@ export function worldDocument(settings: Settings, world: World, portals: Portal[
         organisation: person.means?.organisation?.name ?? realm.organisations.find((o) => o.id === person.organisation_id)?.name ?? null,
         organisation_id: person.organisation_id,
         login: person.login,
+        ...(person.totp_secret !== undefined && { totp_secret: person.totp_secret }),
+        ...(person.sms !== undefined && { sms: person.sms }),
+        ...(person.recovery_codes && { recovery_codes: person.recovery_codes }),
       })),
     })),
   };

@@ -25,8 +25,9 @@ const world = JSON.parse(readFileSync(join(root, 'db/demo/world.json'), 'utf8'))
 export const ib = 'inlichtingenbureau';
 export const portals = 'http://localhost:3001';
 export const secrets: Record<string, string> = {
-  'mijn-cak-zakelijk': 'demo-secret-mijn-cak-zakelijk-not-for-production',
+  'mijn-cak-zakelijk': 'demo-secret-mijn-cak-zakelijk-not-for-production', porta: 'demo-secret-porta-not-for-production',
 };
+const realmOf = (portal: string): string => (portal in secrets ? 'cak' : ib);
 
 /** Somebody of the demo world by id, or made up by `newcomer`. */
 type Who = string | Someone;
@@ -49,7 +50,7 @@ export function person(id: Who): Someone {
 export const verifier = randomBytes(32).toString('base64url');
 
 export function authUrl(portal: string, changes: Record<string, string | undefined> = {}): string {
-  const realm = portal === 'mijn-cak-zakelijk' ? 'cak' : ib;
+  const realm = realmOf(portal);
   const all = {
     client_id: portal, redirect_uri: `${portals}/${portal}/callback`, response_type: 'code', scope: 'openid profile organisation roles',
     state: 'st-1', nonce: 'n-1', code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256', ...changes,
@@ -150,7 +151,7 @@ export async function codeFor(at: Install, membershipId: string, tier: Tier = 'a
 
 /** The token endpoint, as the portal's server calls it. */
 export async function token(at: Install, portal: string, fields: Record<string, string>): Promise<{ status: number; body: Record<string, unknown> }> {
-  return asClient(at, portal === 'mijn-cak-zakelijk' ? 'cak' : ib, portal, 'token', fields);
+  return asClient(at, realmOf(portal), portal, 'token', fields);
 }
 
 /** What a demo client sends to prove who it is: its secret, or an assertion signed with the key that tests gave it. */

@@ -80,8 +80,11 @@ CREATE TABLE "audit" (
   "session_id" text,
   "acr" text,
   "acting_for" text,
-  "source" text
+  "source" text,
+  "account_id" text
 );
+
+CREATE INDEX "audit_account" on "audit" ("account_id", "event", "seq");
 
 CREATE INDEX "audit_event" on "audit" ("event", "seq");
 
@@ -165,7 +168,7 @@ CREATE TABLE "face_sessions" (
   "hash" text not null primary key,
   "face" text not null,
   "account_id" text not null references "accounts" ("id") on delete cascade,
-  "organisation_id" text not null references "organisations" ("id"),
+  "organisation_id" text references "organisations" ("id"),
   "session_id" text not null,
   "grant_id" text not null,
   "created_at" bigint not null,

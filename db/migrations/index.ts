@@ -4,6 +4,7 @@ import { auditSeal } from './0002_audit_seal.ts';
 import { sessions } from './0003_sessions.ts';
 import { auditFields } from './0004_audit_fields.ts';
 import { factors } from './0005_factors.ts';
+import { accountPages } from './0006_account_pages.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -13,5 +14,6 @@ export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migra
     '0003_sessions': sessions,
     '0004_audit_fields': auditFields,
     '0005_factors': factors,
+    '0006_account_pages': accountPages,
   };
 }

@@ -68,6 +68,7 @@ describe('loadConfig', () => {
     expect(ib!.brokers.map((b) => b.name)).toEqual(['Digidentity', 'OudVandis', 'Reecent', 'RPN', 'Wb.ID', 'Zlogin']);
     expect(ib!.brokers[0]!.certificate_files).toEqual(['/etc/sluis/keys/demo/simulator.crt']);
     expect(ib!.portals.map((p) => [p.id, p.url])).toEqual([
+      ['account', 'http://localhost:3000/inlichtingenbureau/account/'],
       ['beheer', 'http://localhost:3000/inlichtingenbureau/admin/'],
       ['centrale-voorziening-bvv', 'http://localhost:4001/centrale-voorziening-bvv/'],
       ['portaal-zorg-test', 'http://localhost:4001/portaal-zorg-test/'],
@@ -183,6 +184,13 @@ describe('loadConfig', () => {
     write('realms/town/portals/desk.yaml', good);
     write('sluis.yaml', `${readFileSync(join(folder, 'sluis.yaml'), 'utf8')}trusted_proxies: [10.0.0.1, proxy]\n`);
     expect(mistakes()).toEqual([`sluis.yaml:6:29 trusted_proxies.1: ${range}`]);
+  });
+
+  test('each of our own faces is one portal', () => {
+    writeGood();
+    const good = readFileSync(join(folder, 'realms/town/portals/desk.yaml'), 'utf8').replace(/clients:[^]*/, '');
+    for (const id of ['account', 'other', 'users']) write(`realms/town/portals/${id}.yaml`, `${good}first_party: ${id === 'users' ? 'admin' : 'account'}\n`);
+    expect(mistakes().map((one) => one.replace(/:\d+:\d+/, ''))).toEqual(['portals/other.yaml first_party: another portal, portals/account.yaml, is this one already']);
   });
 
   test('a certificate may come later in the demo world only', () => {

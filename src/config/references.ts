@@ -21,6 +21,7 @@ export function checkReferences(files: RealmSources, known: Known, demo: boolean
   if (realm) checkRealm(realm, known);
   if (realm) checkResources(realm, [...files.portals.keys()], clientIds([...files.portals.values()]));
   for (const portal of files.portals.values()) checkPortal(portal, realm);
+  checkFaces([...files.portals.values()]);
   checkClients([...files.portals.values()], demo, record(realm?.value)['profile'] === 'nlgov' ? 'nlgov' : 'basic');
   for (const broker of files.brokers.values()) checkBroker(broker, realm);
   for (const [language, texts] of files.texts) {
@@ -76,6 +77,17 @@ function checkPortal(portal: Source, realm: Source | undefined): void {
   }
   for (const [index, client] of list(value['clients']).entries()) {
     exists(portal, ['clients', index, 'level'], 'level', record(client)['level'], realm && texts(idsOf(realm, 'levels')));
+  }
+}
+
+/** Each of our own faces has one address in a realm. */
+function checkFaces(portals: Source[]): void {
+  const seen = new Map<unknown, string>();
+  for (const portal of portals) {
+    const face = record(portal.value)['first_party'];
+    const first = seen.get(face);
+    if (face !== undefined && first !== undefined) portal.complain(['first_party'], `another portal, ${first}, is this one already`);
+    seen.set(face, portal.file);
   }
 }
 

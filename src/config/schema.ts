@@ -146,8 +146,8 @@ export const portalSchema = z.strictObject({
   open: z.enum(['everyone', 'registration']).default('everyone'),
   /** a test environment is marked on every page (row IB-10) */
   test: z.boolean().default(false),
-  /** `admin`: this portal is Sluis' own administration */
-  first_party: z.enum(['admin']).optional(),
+  /** one of Sluis' own faces: `admin` is the administration, `account` is where people look after their own account */
+  first_party: z.enum(['admin', 'account']).optional(),
   clients: z.array(clientSchema).default([]),
 });
 

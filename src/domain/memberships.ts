@@ -28,7 +28,7 @@ export async function endMembership(tx: Db, { membershipId, actor, now }: Member
   await setApplicationAccounts(tx, membershipId, []);
   await verificationCodes.closeOpen(tx, membershipId, 'ended', now);
   await appendAudit(tx, {
-    event: 'membership.ended', action: 'U', outcome: 'success', actor, organisationId, objectType: 'membership', objectId: membershipId,
+    event: 'membership.ended', action: 'U', outcome: 'success', actor, organisationId, accountId, objectType: 'membership', objectId: membershipId,
     detail: { account: accountId, before: { status, tier, roles }, after: { status: 'ended', tier, roles: [] } }, now,
   });
   const sessions = await endSessionsOf(tx, { accountId, organisationId }, { reason: 'revoked', actor, now });
@@ -48,7 +48,7 @@ export async function resumeMembership(tx: Db, { membershipId, actor, now }: Mem
   await setRoles(tx, membershipId, []);
   await verificationCodes.closeOpen(tx, membershipId, 'ended', now);
   await appendAudit(tx, {
-    event: 'membership.resumed', action: 'U', outcome: 'success', actor, organisationId: organisation_id, objectType: 'membership', objectId: membershipId,
+    event: 'membership.resumed', action: 'U', outcome: 'success', actor, organisationId: organisation_id, accountId: account_id, objectType: 'membership', objectId: membershipId,
     detail: { account: account_id, before: { status, tier }, after: { status: 'pending', tier: 'user' } }, now,
   });
 }

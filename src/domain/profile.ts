@@ -46,15 +46,33 @@ function profileProblems(error: z.ZodError): { field: string; code: string }[] {
   return error.issues.map((issue) => ({ field: String(issue.path[0] ?? ''), code: issue.message }));
 }
 
-/** The columns of an account that a profile fills. */
-export function profileColumns(profile: Profile) {
-  return { ...profile, newsletter: profile.newsletter ? 1 : 0 };
-}
+type Problems = { ok: false; problems: { field: string; code: string }[] };
 
 /** Checks a form of Persoonlijke instellingen. */
-export function parseProfile(typed: Record<string, unknown>): { ok: true; profile: Profile } | { ok: false; problems: { field: string; code: string }[] } {
+export function parseProfile(typed: Record<string, unknown>): { ok: true; profile: Profile } | Problems {
   const parsed = profileSchema.safeParse(typed);
   return parsed.success ? { ok: true, profile: parsed.data } : { ok: false, problems: profileProblems(parsed.error) };
+}
+
+const detailsSchema = profileSchema.omit({ email: true });
+
+/** What people change of their own profile in one go: an address for mail is confirmed first. */
+export type Details = z.infer<typeof detailsSchema>;
+export const detailsFields = Object.keys(detailsSchema.shape) as (keyof Details)[];
+
+/** The columns of an account that a profile, or these details of it, fill. */
+export function detailsColumns<T extends { newsletter: boolean }>(details: T): Omit<T, 'newsletter'> & { newsletter: 0 | 1 } {
+  return { ...details, newsletter: details.newsletter ? 1 : 0 };
+}
+
+export function parseDetails(typed: Record<string, unknown>): { ok: true; details: Details } | Problems {
+  const parsed = detailsSchema.safeParse(typed);
+  return parsed.success ? { ok: true, details: parsed.data } : { ok: false, problems: profileProblems(parsed.error) };
+}
+
+export function parseEmail(typed: unknown): { ok: true; email: string } | Problems {
+  const parsed = profileSchema.pick({ email: true }).safeParse({ email: typed });
+  return parsed.success ? { ok: true, email: parsed.data.email } : { ok: false, problems: profileProblems(parsed.error) };
 }
 
 /** What is known of a person, as the form shows it; nothing for an account that is not there. */

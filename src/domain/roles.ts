@@ -63,7 +63,7 @@ export async function assignRoles(tx: Db, change: { realm: Realm; membershipId: 
   }));
   await appendAudit(tx, {
     event: 'roles.assigned', action: 'U', outcome: 'success', actor: change.actor,
-    organisationId: membership.organisation_id, objectType: 'membership', objectId: membership.id,
+    organisationId: membership.organisation_id, accountId: membership.account_id, objectType: 'membership', objectId: membership.id,
     detail: { before: before.map(roleName), after: wanted.map(roleName) }, now: change.now,
   });
   const counted = before.filter(({ application, role }) => entitled[application]?.includes(role));

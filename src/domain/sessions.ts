@@ -123,7 +123,7 @@ async function endHeld(tx: Db, session: SessionRow, { reason, actor, now, addres
   await removeSession(tx, id);
   for (const client of clients) await tell(tx, session.account_id, client, now);
   await appendAudit(tx, {
-    event: 'session.ended', action: 'E', outcome: 'success', reason, actor, objectType: 'session', objectId: id, now,
+    event: 'session.ended', action: 'E', outcome: 'success', reason, actor, accountId: session.account_id, objectType: 'session', objectId: id, now,
     ...(address !== undefined && { address }), ...(session.organisation_id && { organisationId: session.organisation_id }),
     ...(actor.kind === 'person' && actor.id === session.account_id && { sessionId: id, ...(session.organisation_id && { actingFor: session.organisation_id }) }),
     detail: { account: session.account_id, clients: clients.map((client) => client.client_id) },

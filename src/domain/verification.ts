@@ -31,7 +31,7 @@ export async function issueCode(tx: Db, issue: { realm: Realm; membershipId: str
     issued_by: actor.id, issued_at: now, expires_at: expiresAt,
   });
   await appendAudit(tx, {
-    event: 'code.issued', action: 'C', outcome: 'success', actor, organisationId: membership.organisation_id,
+    event: 'code.issued', action: 'C', outcome: 'success', actor, organisationId: membership.organisation_id, accountId: membership.account_id,
     objectType: 'membership', objectId: membership.id, detail: { codeId: id, tier, expiresAt }, now,
   });
   return { code, expiresAt };

@@ -2,15 +2,17 @@ import { createReadStream, existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import Router, { type RouterContext } from '@koa/router';
 import type { Context, Middleware } from 'koa';
+import { accountRoutes } from './account/routes.ts';
+import { showEnded } from './account/sessions.ts';
 import { adminRoutes } from './admin/routes.ts';
 import type { ToProvider } from './direct.ts';
-import { faceRoutes, requireAdmin } from './face.ts';
+import { faceRoutes, isFace, requireFace, type FacePortal } from './face.ts';
 import { OWN_STYLE } from './headers.ts';
 import { loginRoutes } from './login.ts';
 import { textsFor } from '../texts/catalogue.ts';
 import { renderPage } from './pages.ts';
 import type { RealmHost } from './realm.ts';
-import type { NavItem } from './render.ts';
+import type { NavItem, ViewProblem } from './render.ts';
 import { brokerRoutes } from './return.ts';
 import { noticeFor, sessionRoutes } from './session.ts';
 import type { SessionRow } from '../store/sessions.ts';
@@ -23,17 +25,7 @@ export function mountRealm(host: RealmHost, forms: Middleware, provider: ToProvi
   router.use(themeRoutes(host).routes());
   router.get('/', (ctx) => showPortals(ctx, host));
   for (const routes of [loginRoutes(host), brokerRoutes(host), sessionRoutes(host)]) router.use(forms, routes.routes());
-  const face = host.realm.portals.find((portal) => portal.first_party === 'admin');
-  if (face) {
-    router.use('/admin', forms, faceRoutes(host, face).routes());
-    router.use('/admin', requireAdmin(host, face), adminRoutes({
-      realm: host.realm, database: host.database, clock: host.clock,
-      render: (ctx, view, locals) => renderPage(ctx, host, view, {
-        portal: face, language: ctx.state['language'] as string, csrf: ctx.state['csrf'] as string, nav: adminNav(ctx, host),
-        session: noticeFor(ctx, host, ctx.state['session'] as SessionRow, face), ...locals,
-      }),
-    }).routes());
-  }
+  for (const portal of host.realm.portals.filter(isFace)) mountFace(router, host, forms, portal);
   const own = router.routes();
   return async (ctx, next) => {
     if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return next();
@@ -42,13 +34,30 @@ export function mountRealm(host: RealmHost, forms: Middleware, provider: ToProvi
     ctx.state['host'] = host;
     ctx.url = stripped(ctx, prefix);
     await own(ctx as RouterContext, async () => {
-      if (ctx.path === '/admin') return ctx.redirect(`${prefix}/admin/`);
+      const face = host.realm.portals.find(({ first_party }) => first_party && ctx.path === `/${first_party}`);
+      if (face) return ctx.redirect(`${prefix}${ctx.path}/`);
       ctx.respond = false;
       return provider(ctx.req, ctx.res, url, ctx.state);
     });
     return undefined;
   };
 }
+
+/** Pages of our own behind a login of their own: the administration, or the account pages. */
+function mountFace(router: Router, host: RealmHost, forms: Middleware, portal: FacePortal): void {
+  const path = `/${portal.first_party}`;
+  router.use(path, forms, faceRoutes(host, portal).routes());
+  const render = (nav: (ctx: Context, host: RealmHost) => NavItem[]): Render => (ctx, view, locals) => renderPage(ctx, host, view, {
+    portal, language: ctx.state['language'] as string, csrf: ctx.state['csrf'] as string, nav: nav(ctx, host),
+    session: noticeFor(ctx, host, ctx.state['session'] as SessionRow, portal), ...locals,
+  });
+  const { realm, database, clock } = host;
+  const routes = portal.first_party === 'admin' ? adminRoutes({ realm, database, clock, render: render(adminNav) }) : accountRoutes({ host, portal, render: render(accountNav) });
+  if (portal.first_party === 'account') router.get(`${path}/ended`, (ctx) => showEnded({ host, portal }, ctx));
+  router.use(path, requireFace(host, portal), routes.routes());
+}
+
+type Render = (ctx: Context, view: string, locals: { title: string; page: Record<string, unknown>; problems?: ViewProblem[]; values?: Record<string, string> }) => Promise<void>;
 
 function adminNav(ctx: Context, host: RealmHost): NavItem[] {
   const t = textsFor(host.realm).t(ctx.state['language'] as string);
@@ -59,9 +68,19 @@ function adminNav(ctx: Context, host: RealmHost): NavItem[] {
   ];
 }
 
+function accountNav(ctx: Context, host: RealmHost): NavItem[] {
+  const t = textsFor(host.realm).t(ctx.state['language'] as string);
+  const base = `${new URL(host.realm.issuer).pathname}/account`;
+  return [
+    { href: `${base}/`, label: t('account.nav.home'), current: true },
+    { href: `${base}/logout`, label: t('account.nav.logout'), icon: 'logout', end: true, post: `${base}/logout` },
+  ];
+}
+
 /** Whoever comes to the realm itself is shown where to log in (page A01). */
 function showPortals(ctx: Context, host: RealmHost): Promise<void> {
-  const portals = host.realm.portals.map(({ name, url, test }) => ({ name, url, test }));
+  // our own faces are not what somebody comes for
+  const portals = host.realm.portals.toSorted((a, b) => Number(isFace(a)) - Number(isFace(b))).map(({ name, url, test }) => ({ name, url, test }));
   return renderPage(ctx, host, 'portals', { titleKey: 'portals.title', page: { portals } });
 }
 

@@ -6,6 +6,7 @@ import type { JournalEntry } from '../flow/facts.ts';
 import type { RunRequest } from '../flow/run.ts';
 import type { Judgement } from '../flow/turn.ts';
 import type { Database } from '../store/database.ts';
+import type { SessionRow } from '../store/sessions.ts';
 import { portalOfClient } from './clients.ts';
 import { demandOf } from './demand.ts';
 import { sessionOf } from './session.ts';
@@ -23,9 +24,12 @@ export async function evidenceOf(ctx: KoaContextWithOIDC, realm: Realm, engine: 
     return run?.row.status === 'done' ? { journal: withResult(run.journal, run.row.account_id, run.row.organisation_id), run: run.request } : { journal: [] };
   }
   const session = await sessionOf(ctx, realm, database, engine.now());
-  if (!session) return { journal: [] };
-  return { journal: [{ binding: SESSION, at: session.created_at, ...JSON.parse(session.proofs) as Pick<JournalEntry, 'proofs'>,
-    accountId: session.account_id, ...(session.organisation_id && { organisationId: session.organisation_id }) }] };
+  return { journal: session ? [{ binding: SESSION, ...sessionEntry(session) }] : [] };
+}
+
+/** What a session brings along into a journal. */
+export function sessionEntry({ created_at, proofs, account_id, organisation_id }: SessionRow): Omit<JournalEntry, 'binding'> {
+  return { at: created_at, ...JSON.parse(proofs) as Pick<JournalEntry, 'proofs'>, accountId: account_id, ...(organisation_id && { organisationId: organisation_id }) };
 }
 
 /** The account and organisation that a run ended with stay what they are. */

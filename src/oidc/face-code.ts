@@ -4,7 +4,7 @@ import type { Database } from '../store/database.ts';
 import { findGrant } from '../store/grants.ts';
 import { Unavailable } from '../store/unavailable.ts';
 
-export type FaceLogin = { accountId: string; organisationId: string; sessionId: string; grantId: string };
+export type FaceLogin = { accountId: string; /** null: the login is for none */ organisationId: string | null; sessionId: string; grantId: string };
 
 /** PKCE, as for any client (RFC 7636 section 4.2). */
 export function challengeOf(verifier: string): string {
@@ -25,6 +25,6 @@ export async function redeemFaceCode(provider: Provider, { code, verifier }: { c
     return undefined;
   }
   const grant = await findGrant(database.db, found.grantId);
-  if (!grant?.organisation_id) return undefined;
+  if (!grant) return undefined;
   return { accountId: found.accountId, organisationId: grant.organisation_id, sessionId: grant.session_id, grantId: grant.id };
 }

@@ -14,6 +14,8 @@ export type AuditEntry = {
   reason?: string;
   actor: Actor;
   organisationId?: string;
+  /** whose account it is about, where neither the object nor the actor says so */
+  accountId?: string;
   objectType?: string;
   objectId?: string;
   clientId?: string;
@@ -32,7 +34,7 @@ export type AuditEntry = {
 export type AuditRow = Omit<Selectable<Tables['audit']>, 'actor' | 'detail'> & { actor: Actor; detail: Record<string, unknown> };
 
 const columns = [
-  'id', 'at', 'event', 'action', 'outcome', 'reason', 'actor', 'organisation_id', 'object_type', 'object_id', 'client_id', 'run_id', 'address', 'reference',
+  'id', 'at', 'event', 'action', 'outcome', 'reason', 'actor', 'organisation_id', 'account_id', 'object_type', 'object_id', 'client_id', 'run_id', 'address', 'reference',
   'user_agent', 'source', 'session_id', 'acr', 'acting_for', 'detail',
 ] as const;
 const append = prepared((db, given) => db.insertInto('audit').values(Object.fromEntries(columns.map((name) => [name, given(name)])) as Record<(typeof columns)[number], never>));
@@ -51,7 +53,7 @@ export async function appendAudit(tx: Db, entry: AuditEntry): Promise<void> {
   const { sessionId, acr, actingFor } = actorOf(entry);
   await append(tx, {
     id, at: entry.now, event: entry.event, action: entry.action, outcome: entry.outcome, reason: entry.reason ?? null,
-    actor: JSON.stringify(entry.actor), organisation_id: entry.organisationId ?? null,
+    actor: JSON.stringify(entry.actor), organisation_id: entry.organisationId ?? null, account_id: accountOf(entry) ?? null,
     object_type: entry.objectType ?? null, object_id: entry.objectId ?? null,
     client_id: entry.clientId ?? null, run_id: entry.runId ?? null, address: entry.address ?? address ?? null,
     reference: reference ?? null, user_agent: cleanAgent(userAgent) ?? null, source: auditSource(),
@@ -59,6 +61,13 @@ export async function appendAudit(tx: Db, entry: AuditEntry): Promise<void> {
     detail: JSON.stringify(entry.detail ?? {}),
   } satisfies Record<(typeof columns)[number], unknown>);
   await waits(tx, { id });
+}
+
+/** Of an act upon an account it is that one, whoever did it; else the person's own. */
+function accountOf({ accountId, objectType, objectId, actor }: AuditEntry): string | undefined {
+  if (accountId !== undefined) return accountId;
+  if (objectType === 'account') return objectId;
+  return actor.kind === 'person' && actor.id !== 'unknown' ? actor.id : undefined;
 }
 
 /** What the entry says of its actor; else what the request knows, unless it knows it of somebody else. */
@@ -74,6 +83,17 @@ export type AuditFilter = { event?: string; objectId?: string; organisationId?: 
 /** The newest first, at most `limit` (100). */
 export async function listAudit(db: Db, { limit = 100, ...filter }: AuditFilter & { limit?: number } = {}): Promise<AuditRow[]> {
   return (await matching(db, filter).orderBy('seq', 'desc').limit(limit).execute()).map(readRow);
+}
+
+/**
+ * What the trail has about an account since a moment (epoch seconds), the newest first: rows of these events, and of
+ * `step.refused` those with a problem that ends in one of the words of `tries`.
+ */
+export async function listAuditOfAccount(db: Db, accountId: string, { events, tries, since, skip, limit }: { events: string[]; tries: string[]; since: number; skip: number; limit: number }): Promise<AuditRow[]> {
+  const rows = await db.selectFrom('audit').selectAll().where('account_id', '=', accountId).where('event', 'in', events).where('at', '>=', since)
+    .where(({ eb, or }) => or([eb('event', '!=', 'step.refused'), ...tries.map((word) => eb('reason', 'like', `%.${word}%`))]))
+    .orderBy('seq', 'desc').limit(limit).offset(skip).execute();
+  return rows.map(readRow);
 }
 
 /**

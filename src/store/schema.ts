@@ -167,8 +167,8 @@ export interface Tables {
   };
   /** Clients registered by command line; those of the realm's files are not here. */
   clients: { client_id: string; portal: string; metadata: string; created_at: number; updated_at: number };
-  /** A face's own session (administration). `hash` is SHA-256 of the cookie. */
-  face_sessions: { hash: string; face: string; account_id: string; organisation_id: string; session_id: string; grant_id: string; created_at: number; last_active_at: number; expires_at: number };
+  /** A face's own session (administration, account pages). `hash` is SHA-256 of the cookie. */
+  face_sessions: { hash: string; face: string; account_id: string; organisation_id: string | null; session_id: string; grant_id: string; created_at: number; last_active_at: number; expires_at: number };
   outbox: {
     id: string;
     /** `logout`: a back-channel logout to a client; `recipient` is its address, `subject` its client id, `text` JSON LogoutNotice */
@@ -198,6 +198,8 @@ export interface Tables {
     reason: string | null;
     actor: string;
     organisation_id: string | null;
+    /** whose account it is about: what its person may read of the trail */
+    account_id: string | null;
     object_type: string | null;
     object_id: string | null;
     client_id: string | null;

@@ -1,0 +1,40 @@
+import type { Context } from 'koa';
+import { changeDetails, changeLanguage } from '../../domain/details.ts';
+import { parseDetails, profileOf, requiredProfileFields } from '../../domain/profile.ts';
+import { seeOther } from '../admin/context.ts';
+import { fieldsOf } from '../csrf.ts';
+import { accountUrl, actorOf, languageOf, personOf, problemOf, translate, wordOf, type AccountContext } from './context.ts';
+
+/** Personal details, address for mail and language of the person (row S4, page B09). */
+export async function showDetails(context: AccountContext, ctx: Context, failed?: { problems: { field: string; code: string }[]; typed: Record<string, string> }): Promise<void> {
+  const { database } = context.host;
+  const { accountId, email, language } = personOf(ctx);
+  if (failed) ctx.status = 422;
+  await context.render(ctx, 'account/details', {
+    title: translate(context, ctx)('account.details.title'),
+    page: {
+      prefill: await profileOf(database.db, accountId), required: requiredProfileFields, email,
+      language: language ?? languageOf(ctx), saved: wordOf(ctx.query['saved'], ['details', 'email', 'language', 'nothing']),
+    },
+    ...(failed && { problems: failed.problems.map((problem) => problemOf(context, ctx, problem)), values: failed.typed }),
+  });
+}
+
+export async function saveDetails(context: AccountContext, ctx: Context): Promise<void> {
+  const { database, realm, clock } = context.host;
+  const { csrf: _, ...typed } = fieldsOf(ctx);
+  const parsed = parseDetails(typed);
+  if (!parsed.ok) return showDetails(context, ctx, { problems: parsed.problems, typed });
+  const change = { realm, accountId: personOf(ctx).accountId, actor: actorOf(ctx), now: clock() };
+  const changed = await database.transaction((tx) => changeDetails(tx, change, parsed.details));
+  seeOther(ctx, `${accountUrl(context, 'details')}?saved=${changed ? 'details' : 'nothing'}`);
+}
+
+/** The language of mails and, from now on, of the pages in this browser. */
+export async function saveLanguage(context: AccountContext, ctx: Context): Promise<void> {
+  const { database, realm, clock } = context.host;
+  const language = realm.languages.find((one) => one === fieldsOf(ctx)['language']);
+  if (!language) return showDetails(context, ctx, { problems: [{ field: 'language', code: 'account.language.required' }], typed: {} });
+  await database.transaction((tx) => changeLanguage(tx, { accountId: personOf(ctx).accountId, actor: actorOf(ctx), now: clock() }, language));
+  seeOther(ctx, `${accountUrl(context, 'details')}?saved=language&lang=${language}`);
+}

@@ -1,0 +1,58 @@
+import { Router } from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import { takeTry } from '../../domain/throttle.ts';
+import { findOrganisation } from '../../store/organisations.ts';
+import { requireFresh } from '../face.ts';
+import { renderProblem } from '../pages.ts';
+import { languageOf, offerTo, personOf, translate, type AccountContext } from './context.ts';
+import { saveDetails, saveLanguage, showDetails } from './details.ts';
+import { changeEmail, showEmail } from './email.ts';
+import { showHistory } from './history.ts';
+import { endAll, endOne, showSessions } from './sessions.ts';
+
+/** Changes that one account may make in an hour: a stolen session must not fill mailboxes and trails. */
+const changes = { limit: 60, window: 3600 };
+/** Seconds in which all that the flow asks must have been shown before something is changed that lets people in. */
+const fresh = 600;
+
+/**
+ * Pages where people look after their own account (pages B04 to B07, B12, B14; rows CAK-5, CAK-7 to CAK-9), without a prefix. What
+ * stands before it has checked session, admission and CSRF token, and set `ctx.state.person`, `.session` and `.language`.
+ * Everything is looked for by that person's account alone: no address names anybody.
+ */
+export function accountRoutes(context: AccountContext): Router {
+  const router = new Router();
+  const recently = requireFresh(context.host, context.portal, fresh);
+  router.use(limited(context));
+  router.get('/', (ctx) => showHome(context, ctx));
+  router.get('/details', (ctx) => showDetails(context, ctx));
+  router.post('/details', (ctx) => saveDetails(context, ctx));
+  router.post('/language', (ctx) => saveLanguage(context, ctx));
+  router.get('/details/email', recently, (ctx) => showEmail(context, ctx));
+  router.post('/details/email', recently, (ctx) => changeEmail(context, ctx));
+  router.get('/sessions', (ctx) => showSessions(context, ctx));
+  router.post('/sessions/end', (ctx) => endOne(context, ctx));
+  router.post('/sessions/end-all', (ctx) => endAll(context, ctx));
+  router.get('/history', (ctx) => showHistory(context, ctx));
+  return router;
+}
+
+function limited({ host, portal }: AccountContext): Middleware {
+  return async (ctx, next) => {
+    if (ctx.method === 'GET' || ctx.method === 'HEAD') return next();
+    const { allowed, retryAfter } = await takeTry(host.database.db, `account:${personOf(ctx).accountId}`, changes, host.clock());
+    if (allowed) return next();
+    ctx.set('Retry-After', String(retryAfter));
+    return renderProblem(ctx, host, 429, 'too_many', { portal, language: languageOf(ctx) });
+  };
+}
+
+async function showHome(context: AccountContext, ctx: Context): Promise<void> {
+  const { database } = context.host;
+  const { displayName, organisationId, email } = personOf(ctx);
+  const organisation = organisationId === undefined ? undefined : await findOrganisation(database.db, organisationId);
+  await context.render(ctx, 'account/home', {
+    title: translate(context, ctx)('account.home.title'),
+    page: { name: displayName, email, organisation: organisation?.name, offer: await offerTo(context, ctx) },
+  });
+}

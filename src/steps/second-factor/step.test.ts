@@ -3,6 +3,7 @@ import { codeAt, hasFactor, sentCode, shows, twoStepRealm } from '../../../test/
 import { begin, stepsOf, whereIs, type Walk } from '../../../test/support/flow.ts';
 import { desk, emptyDatabase, noon, vault } from '../../../test/support/house.ts';
 import { anAccount } from '../../../test/support/rows.ts';
+import { submit } from '../../../test/support/steps.ts';
 import { wipeFactors } from '../../domain/factors/enrol.ts';
 import { proveRealm } from '../../flow/prove.ts';
 import type { Turn } from '../../flow/turn.ts';
@@ -13,6 +14,7 @@ import { findFactor, listRecoveryCodes, removeFactor } from '../../store/factors
 import { listOutbox } from '../../store/outbox.ts';
 import { findRun } from '../../store/runs.ts';
 import { steps as all } from '../index.ts';
+import { secondFactor } from './step.ts';
 
 const steps = new Map([...all, ...stepsOf(shows)]);
 const manuals = [{ id: 'two-steps', title: 'Twee-staps verificatie', url: 'https://voorbeeld.example/2', step: 'second-factor' }, { id: 'portal', title: 'Portaal', url: 'https://voorbeeld.example/1' }];
@@ -95,6 +97,10 @@ describe('CAK-8 setting up at the first login', () => {
     expect(whereIs(await second.post({ kept: '1' }))).not.toBe('done');
     expect(whereIs(await second.show())).toBe('totp');
     expect((await findFactor(database.db, 'anna', 'totp'))?.secret).toBe(before?.secret);
+  });
+
+  test('without an account there is nothing to set up', async () => {
+    expect(await submit(secondFactor, { realm, database }, { method: 'totp' })).toMatchObject({ kind: 'deny', code: 'account_inactive' });
   });
 
   test('what was begun by another account does not open', async () => {

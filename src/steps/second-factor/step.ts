@@ -73,6 +73,8 @@ function codesOf(run: Setup, sealed: string): { codes: string[] } | undefined {
 
 async function submit(run: Setup, typed: Input): Promise<Outcome<State>> {
   const { state: at = { at: 'choice' } } = run;
+  // a flow that asks this before anybody is known, or an account that is gone
+  if (!run.facts.account) return { kind: 'deny', code: 'account_inactive' };
   if (typed.kept === '1' && at.at === 'codes') return finish(run, at);
   if (typed.action === 'other') return { kind: 'ask', state: { at: 'choice' } };
   const method = run.realm.second_factor.methods.find((one) => one === typed.method);

@@ -87,6 +87,17 @@ describe('Mijn CAK Zakelijk', () => {
   });
 });
 
+test('world.json tells what its people log in with: secrets of authenticator apps, telephones, recovery codes', async () => {
+  const { body } = await request(appWith({ roles: [] }).callback()).get('/world.json').expect(200);
+  const { people, portals: clients } = (body as { realms: { id: string; people: Record<string, unknown>[]; portals: { id: string }[] }[] }).realms.find(({ id }) => id === 'cak')!;
+  expect(clients.map(({ id }) => id)).toEqual(['mijn-cak-zakelijk', 'porta']);
+  expect(people.map(({ id }) => id)).toEqual(expect.arrayContaining(['cak-active', 'cak-twin', 'cak-new', 'cak-expiring', 'cak-expired', 'cak-servicedesk', 'cak-agb', 'cak-sms']));
+  const of = (id: string) => people.find((person) => person['id'] === id);
+  expect(of('cak-active')).toMatchObject({ totp_secret: expect.stringMatching(/^[A-Z2-7]{32}$/), recovery_codes: expect.arrayContaining([expect.stringMatching(/^\w{4}-\w{4}-\w{4}$/)]) });
+  expect(of('cak-sms')).toMatchObject({ sms: '+31600000207' });
+  expect(of('cak-new')).not.toHaveProperty('totp_secret');
+});
+
 describe('CAK-13 Porta', () => {
   test('who has several AGB codes chooses one before anything else, and may change it', async () => {
     const browser = await loggedIn({ roles: ['porta:gebruiker'], accounts: agb('01001234', '01005678') }, 'porta');

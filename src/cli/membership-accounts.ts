@@ -1,6 +1,6 @@
 import { changeAccounts } from '../domain/application-accounts.ts';
 import { displayName } from '../domain/names.ts';
-import type { ApplicationAccount } from '../store/application-accounts.ts';
+import { listApplicationAccounts, type ApplicationAccount } from '../store/application-accounts.ts';
 import { UsageError, type Command } from './command.ts';
 import { withRealm } from './context.ts';
 import { memberOf, organisationOf } from './find.ts';
@@ -8,7 +8,7 @@ import { sessionsText, whose } from './membership.ts';
 
 export const accountsCommand: Command = {
   name: 'membership accounts',
-  summary: 'the numbers under which somebody works in an application; their tokens say all of them, and who loses one is out at once',
+  summary: 'the numbers under which somebody works in an application, and changing them; tokens say all of them, and who loses one is out at once',
   options: {
     ...whose,
     add: { type: 'string', multiple: true, value: 'APP:TYPE:NUMBER', help: 'also this, e.g. porta:agb:01001234' },
@@ -16,14 +16,16 @@ export const accountsCommand: Command = {
   },
   run: (args, io) => withRealm(args, io, async ({ database, realm, actor, now }) => {
     const change = { add: accountsOf('add', args.all('add')), remove: accountsOf('remove', args.all('remove')) };
-    if (change.add.length + change.remove.length === 0) throw new UsageError('give --add or --remove');
+    const changes = change.add.length + change.remove.length > 0;
     const organisation = await organisationOf(database.db, args.need('organisation'));
     const member = await memberOf(database.db, organisation, args.need('user'));
-    const { accounts, sessions } = await database.transaction((tx) => changeAccounts(tx, { realm, membershipId: member.id, ...change, actor, now }));
+    const { accounts, sessions } = changes
+      ? await database.transaction((tx) => changeAccounts(tx, { realm, membershipId: member.id, ...change, actor, now }))
+      : { accounts: await listApplicationAccounts(database.db, member.id), sessions: 0 };
     const all = accounts.map(({ application, type, value }) => `${application}:${type}:${value}`);
     return {
       data: { membership: member.id, account: member.account_id, organisation: organisation.id, accounts: all, sessions_ended: sessions },
-      text: `${displayName(member)} works at ${organisation.name} under ${all.join(', ') || 'no number'}; ${sessionsText(sessions)}`,
+      text: `${displayName(member)} works at ${organisation.name} under ${all.join(', ') || 'no number'}${changes ? `; ${sessionsText(sessions)}` : ''}`,
     };
   }),
 };

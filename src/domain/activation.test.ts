@@ -65,7 +65,7 @@ describe('CAK-3 sending an activation code', () => {
     expect(await status()).toBeUndefined();
   });
 
-  test('not without an e-mail address, for an account that is locked or has no password, or once more after it was used', async () => {
+  test('not without an e-mail address, for an account that is locked or has no password, or for who is in already', async () => {
     await updateAccount(database.db, 'bert', { email: null });
     await expect(issue({ accountId: 'bert' })).rejects.toMatchObject({ code: 'activation.no_email' });
     await updateAccount(database.db, 'bert', { status: 'locked' });
@@ -73,6 +73,8 @@ describe('CAK-3 sending an activation code', () => {
     await expect(issue({ accountId: 'nobody' })).rejects.toMatchObject({ code: 'activation.no_account' });
     await redeem(await rightCode());
     await expect(issue()).rejects.toMatchObject({ code: 'activation.done' });
+    await updateAccount(database.db, 'bert', { status: 'active', email: 'bert@zorg.example', last_login_at: noon });
+    await expect(issue({ accountId: 'bert' })).rejects.toMatchObject({ code: 'activation.done' });
   });
 
   test('a new one kills the old, and takes its message back when nobody sent it yet', async () => {

@@ -24,14 +24,14 @@ export type Issued = { code: string; expiresAt: number; reference: string };
 /**
  * Sends the code with which a local account is activated (row CAK-3); an earlier one dies, and the account waits for this one. It
  * goes by a message of its own, never together with the password. An address is kept in the letter only.
- * @throws DomainError activation.no_account (not active, or without a password), activation.done, activation.no_email, letter.address
+ * @throws DomainError activation.no_account (not active, or without a password), activation.done (who is in has no need of one), activation.no_email, letter.address
  */
 export async function issueActivation(tx: Db, activation: Activation): Promise<Issued> {
   const { realm, accountId, channel, actor, now } = activation;
   const account = await findAccount(tx, accountId);
   if (account?.status !== 'active' || !await findPassword(tx, accountId)) throw new DomainError('activation.no_account', { status: account?.status ?? 'deleted' });
   const before = await activationCodes.latest(tx, accountId);
-  if (account.must_activate === 0 && before?.close_reason === 'used') throw new DomainError('activation.done');
+  if (account.must_activate === 0 && (before?.close_reason === 'used' || account.last_login_at !== null)) throw new DomainError('activation.done');
   // nobody should get a letter with a code that is dead
   if (typeof before?.message_id === 'string') await withdrawMessage(tx, before.message_id);
   const issued = { id: randomUUID(), code: newCode(), expiresAt: now + realm.ttl.activation_code };

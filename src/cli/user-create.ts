@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
+import type { ActivationChannel } from '../domain/activation.ts';
 import { freeLogin } from '../domain/lifecycle/login-name.ts';
 import { hashPassword } from '../domain/passwords/hash.ts';
 import { assignRoles } from '../domain/roles.ts';
@@ -8,6 +9,7 @@ import { appendAudit } from '../store/audit.ts';
 import { insertMembership } from '../store/memberships.ts';
 import type { Organisation } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
+import { addressFor, sendActivation, sendingOptions } from './activation.ts';
 import { realmOption, Refusal, UsageError, type Args, type Command } from './command.ts';
 import { withRealm, type Context } from './context.ts';
 import { organisationOf, rolesOf } from './find.ts';
@@ -28,6 +30,8 @@ export const createCommand: Command = {
     language: { type: 'string', value: 'nl|en', help: 'language of messages' },
     tier: { type: 'string', value: 'user|administrator', help: 'user when not given' },
     role: { type: 'string', multiple: true, value: 'APP:ROLE', help: 'a role' },
+    activation: { type: 'string', value: 'mail|letter', help: 'also ask an activation code, which is sent now in a message of its own' },
+    ...sendingOptions,
   },
   run: (args, io) => withRealm(args, io, async (context) => {
     const { realm, database } = context;
@@ -37,8 +41,15 @@ export const createCommand: Command = {
     const password = randomBytes(15).toString('base64url');
     // slow, so before the transaction
     const hash = await hashPassword(password, realm.login.argon2);
-    const created = await database.transaction((tx) => create(tx, context, args, organisation, scope, hash));
-    return { data: { ...created, username: args.need('username'), password }, text: `account ${created.account}\npassword ${password} (shown once)` };
+    const channel = channelOf(args);
+    const { activation, ...created } = await database.transaction(async (tx) => {
+      const ids = await create(tx, context, args, organisation, scope, hash);
+      return { ...ids, activation: channel && await sendActivation(tx, context, args, { accountId: ids.account, channel }) };
+    });
+    return {
+      data: { ...created, username: args.need('username'), password, ...(activation && { activation: activation.data }) },
+      text: [`account ${created.account}\npassword ${password} (shown once)`, ...activation ? [activation.text] : []].join('\n'),
+    };
   }),
 };
 
@@ -63,6 +74,15 @@ function columns(args: Args, realm: Realm) {
     salutation: null, initials: text('initials'), given_name: text('given-name'), infix: text('infix'), family_name: text('family-name'),
     department: null, phone: text('phone'), email: text('email'), language,
   };
+}
+
+/** @throws UsageError also for what belongs to another channel */
+function channelOf(args: Args): ActivationChannel | undefined {
+  const channel = args.get('activation');
+  if (channel !== undefined && channel !== 'mail' && channel !== 'letter') throw new UsageError('--activation is mail or letter');
+  if (channel === undefined && args.flag('show')) throw new UsageError('--show is for an activation code: give --activation');
+  addressFor(channel, args);
+  return channel;
 }
 
 function tierOf(args: Args): 'user' | 'administrator' {

@@ -1,10 +1,12 @@
 import type { Realm } from '../config/schema.ts';
+import { activationOf } from '../domain/activation.ts';
 import { credentialsOf } from '../domain/credentials.ts';
 import { aheadOf, statusesForGood } from '../domain/lifecycle/ended.ts';
 import type { CredentialsState } from '../flow/facts.ts';
 import type { AccountRow } from '../store/accounts.ts';
 import { listAudit } from '../store/audit.ts';
 import { listOutbox, type Message } from '../store/outbox.ts';
+import { activationLine } from './activation.ts';
 import { time } from './command.ts';
 import type { Context } from './context.ts';
 
@@ -12,6 +14,7 @@ import type { Context } from './context.ts';
 export async function standingOf({ realm, database: { db }, now }: Pick<Context, 'realm' | 'database' | 'now'>, account: AccountRow): Promise<{ lines: string[]; data: Record<string, unknown> }> {
   const { dormantAt, purgeAt } = aheadOf(realm, account);
   const credentials = await credentialsOf(db, realm, account.id);
+  const activation = await activationOf(db, account, now);
   const mail = account.email ? (await listOutbox(db, { to: account.email, channel: 'mail', limit: 1 }))[0] : undefined;
   const failed = mail?.state === 'failed' ? mail : undefined;
   const lockedAt = account.status === 'locked' ? (await listAudit(db, { event: 'account.locked', objectId: account.id, limit: 1 }))[0]?.at : undefined;
@@ -20,11 +23,13 @@ export async function standingOf({ realm, database: { db }, now }: Pick<Context,
       ...statusLines(realm, account, lockedAt),
       ...(dormantAt === undefined ? [] : [`becomes dormant on ${time(dormantAt)}, unless they log in before`]),
       ...(purgeAt === undefined ? [] : [`personal data go on ${time(purgeAt)}`]),
+      ...(activation ? [activationLine(activation)] : []),
       ...(credentials ? credentialLines(credentials, now) : []),
       ...(failed ? [failedText(failed)] : []),
     ],
     data: {
       locked_at: lockedAt ?? null, dormant_at: dormantAt ?? null, purge_at: purgeAt ?? null,
+      ...(activation && { activation }),
       ...(credentials && { credentials }),
       last_mail_failed: failed ? { id: failed.id, at: failed.created_at, error: failed.error } : null,
     },
@@ -42,8 +47,8 @@ function statusLines(realm: Realm, { status, ended_at, end_reason, purged_at }: 
   return [`cannot log in: deleted${since(ended_at)}${end_reason === null ? '' : `: ${end_reason}`}`, ...gone];
 }
 
-function credentialLines({ mustActivate, password, factors, recoveryCodes }: CredentialsState, now: number): string[] {
-  const lines = mustActivate ? ['waits for the activation code'] : [];
+function credentialLines({ password, factors, recoveryCodes }: CredentialsState, now: number): string[] {
+  const lines: string[] = [];
   if (password) {
     const { expiresAt, oneTime } = password;
     const end = expiresAt === undefined ? '' : `, ${expiresAt <= now ? 'expired' : 'valid'} until ${time(expiresAt)}`;

@@ -52,7 +52,7 @@ export const secondFactorSchema = z.strictObject({
 /** Secret questions (row CAK-7): never a way in, only how the service desk knows a caller. */
 export const questionsSchema = z.strictObject({
   /** id -> the question in each language of the realm */
-  choices: z.array(z.strictObject({ id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/), text: z.record(z.string(), z.string()) })).min(1),
+  choices: z.array(z.strictObject({ id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/), text: z.record(z.string(), z.string()) })).min(1).max(10),
   /** how many a person sets */
   need: z.int().min(1).default(3),
 }).refine(({ choices, need }) => need <= choices.length, 'asks more questions than there are');

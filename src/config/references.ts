@@ -36,9 +36,19 @@ function checkRealm(realm: Source, known: Known): void {
     const roles = list(record(application)['roles']).map((role) => record(role)['id']);
     unique(realm, ['applications', index, 'roles'], roles);
   }
+  checkQuestions(realm);
   for (const [id, flow] of Object.entries(record(record(realm.value)['flows']))) checkFlow(realm, id, record(flow), known);
   const checked = realmSchema.safeParse(realm.value);
   if (checked.success) for (const { path, message } of lifetimeMistakes(checked.data)) realm.complain(path, message);
+}
+
+function checkQuestions(realm: Source): void {
+  const choices = list(record(record(realm.value)['questions'])['choices']).map(record);
+  unique(realm, ['questions', 'choices'], choices.map(({ id }) => id));
+  for (const [index, { text }] of choices.entries()) {
+    const missing = textList(record(realm.value)['languages'] ?? ['nl', 'en']).filter((language) => record(text)[language] === undefined);
+    if (missing.length > 0) realm.complain(['questions', 'choices', index, 'text'], `a text is missing in ${missing.join(', ')}`);
+  }
 }
 
 function checkResources(realm: Source, portals: string[], clients: string[]): void {

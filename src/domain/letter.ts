@@ -65,6 +65,7 @@ body{margin:0 auto;max-width:165mm;font:11pt/1.5 "Noto Sans","Liberation Sans",A
 p,ol,h1,h2,address{margin:0 0 1.25em}
 .sender{text-align:right;font-weight:700}
 address{font-style:normal;min-height:38mm;overflow-wrap:anywhere}
+ol{overflow-wrap:anywhere}
 h1{font-size:13pt}
 h2{font-size:11pt;margin-bottom:.5em}
 .code{display:inline-block;border:2px solid #000;padding:.35em .75em;font-size:20pt;font-weight:700;letter-spacing:.15em}

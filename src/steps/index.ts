@@ -11,6 +11,7 @@ import { requireStep } from './require/step.ts';
 import { secondFactor } from './second-factor/step.ts';
 import { smsCode } from './sms-code/step.ts';
 import { totp } from './totp/step.ts';
+import { securityQuestions } from './security-questions/step.ts';
 import { verificationCode } from './verification-code/step.ts';
 
 /** The one list of steps. A new step is a folder beside this file and a line here. */
@@ -27,5 +28,6 @@ export const steps: ReadonlyMap<string, Step> = new Map([
   secondFactor,
   smsCode,
   totp,
+  securityQuestions,
   verificationCode,
 ].map((step) => [step.id, step]));

@@ -85,6 +85,7 @@ export const samples: Sample[] = [
   step('profile', { required }, 'profile-error', { values: { salutation: 'mevrouw', initials: '', email: 'anna', newsletter: '1' }, problems: [problem('profile.initials.required', 'Vul uw voorletters in', 'initials'), problem('profile.email.format', 'Vul een e-mailadres in, zoals naam@voorbeeld.nl', 'email')] }),
   step('activation-code', { state: 'waiting', channel: 'letter', sentAt: noon, expiresAt: noon + 30 * day }, 'activation'),
   step('activation-code', { state: 'expired' }, 'activation-expired'),
+  step('security-questions', { questions: ['In welke straat woonde u toen u 10 jaar was?', 'Hoe heette uw eerste juf of meester?', 'Waar had u uw eerste baan?'].map((text, index) => ({ id: `q${index}`, text })), need: 2, optional: true }),
   step('verification-code', { organisation: 'Gemeente Voorbeeld', administrators: ['Chaima el Haddou', 'Dirk de Boer'], first: false }, 'code', { deadline: 4_000_000_000 }),
   step('verification-code', { organisation: 'Gemeente Voorbeeld', administrators: [], first: true }, 'code-first', { problems: [problem('verification-code.wrong', 'De verificatiecode klopt niet. U kunt het nog 4 keer proberen', 'code')] }),
   step('first-administrator', { organisation: 'Gemeente Voorbeeld' }),

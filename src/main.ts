@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Running } from './app.ts';
 import { run } from './cli/index.ts';
 import { ConfigError, describeMistake, loadConfig } from './config/load.ts';
@@ -14,9 +15,18 @@ if (command === 'serve') await serve(rest);
 else process.exitCode = await run(process.argv.slice(2), {
   out: (text) => { process.stdout.write(text); },
   err: (text) => { process.stderr.write(text); },
+  read: readLine,
   env: process.env,
   now: () => Math.floor(Date.now() / 1000),
 });
+
+/** One line of standard input, or what there is of it. */
+async function readLine(): Promise<string> {
+  if (process.stdin.isTTY) process.stderr.write('answer: ');
+  const lines = createInterface({ input: process.stdin });
+  for await (const line of lines) return line;
+  return '';
+}
 
 /** Serves until SIGTERM or SIGINT: requests in flight are finished, then it stops. */
 async function serve(args: string[]): Promise<void> {

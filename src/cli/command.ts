@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Environment } from '../config/source.ts';
 
 /** The world outside: so that tests need no process. Texts are whole lines, with the line end. */
-export type Io = { out(text: string): void; err(text: string): void; env: Environment; /** epoch seconds */ now(): number };
+export type Io = { out(text: string): void; err(text: string): void; /** a line of standard input; absent: there is none */ read?(): Promise<string>; env: Environment; /** epoch seconds */ now(): number };
 
 export type Option = { type: 'string' | 'boolean'; multiple?: boolean; required?: boolean; value?: string; help: string };
 

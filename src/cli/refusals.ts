@@ -20,6 +20,7 @@ const sentences: Record<string, string> = {
   'organisation.level': 'the realm has no level {level}',
   'organisation.name': 'this cannot be the name of an organisation',
   'organisation.unknown': 'there is no such organisation',
+  'questions.wait': 'too many answers were tried for this person: wait {minutes} minutes',
   'roles.exclusive': 'only one role of {application} at a time',
   'roles.not_entitled': 'the organisation is not entitled to this role of {application}',
   'roles.unknown': 'there is no such role in {application}',

@@ -8,6 +8,7 @@ import { realmOption, table, time, type Command, type Option } from './command.t
 import { withRealm } from './context.ts';
 import { accountOf } from './find.ts';
 import { sessionsText, withoutAdministratorText } from './membership.ts';
+import { checkCallerCommand } from './user-check.ts';
 import { createCommand } from './user-create.ts';
 import { deleteCommand } from './user-delete.ts';
 import { standingOf } from './user-standing.ts';
@@ -83,4 +84,4 @@ const resetFactors: Command = {
   }),
 };
 
-export const userCommands: Command[] = [createCommand, list, show, lock, unlock, resetFactors, deleteCommand];
+export const userCommands: Command[] = [createCommand, list, show, lock, unlock, resetFactors, deleteCommand, checkCallerCommand];

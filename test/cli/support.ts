@@ -10,6 +10,8 @@ export type Outcome = { code: number; out: string; err: string };
 export type Desk = {
   folder: string;
   now: number;
+  /** what is typed on standard input */
+  typed: string;
   run(...argv: string[]): Promise<Outcome>;
   /** runs with --json, expects exit code 0 */
   json<T = Record<string, unknown>>(...argv: string[]): Promise<T>;
@@ -22,11 +24,12 @@ export function openDesk(): Desk {
   const desk: Desk = {
     folder,
     now: 1_800_000_000,
+    typed: '',
     async run(...argv) {
       const [out, err]: string[][] = [[], []];
       const env = { SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys') };
       const code = await run([...argv, '--config', join(folder, 'config/sluis.yaml')], {
-        out: (text) => out!.push(text), err: (text) => err!.push(text), env, now: () => desk.now,
+        out: (text) => out!.push(text), err: (text) => err!.push(text), read: async () => desk.typed, env, now: () => desk.now,
       });
       return { code, out: out!.join('').replace(/\n$/, ''), err: err!.join('').replace(/\n$/, '') };
     },

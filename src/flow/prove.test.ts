@@ -59,9 +59,10 @@ describe('the flows that ship', () => {
   test('a forgotten gate for agreements is named with the way round it', () => {
     const realm = realms.find((r) => r.id === 'inlichtingenbureau')!;
     const flow = realm.flows['eherkenning']!;
-    const spoiled = { ...realm, flows: { ...realm.flows, eherkenning: { ...flow, bindings: flow.bindings.filter((b) => b.id !== 'agreements') } } };
+    const portals = realm.portals.filter(({ id }) => id === 'portaal-zorg');
+    const spoiled = { ...realm, portals, flows: { ...realm.flows, eherkenning: { ...flow, bindings: flow.bindings.filter((b) => b.id !== 'agreements') } } };
     const found = proveRealm(spoiled, shipped).find((c) => c.message === 'a run can end without agreements_signed');
-    expect(found).toMatchObject({ flow: 'eherkenning', portal: 'centrale-voorziening-bvv' });
+    expect(found).toMatchObject({ flow: 'eherkenning', portal: 'portaal-zorg' });
     expect(found?.path.join(' ')).toContain('profile');
   });
 

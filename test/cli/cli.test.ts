@@ -40,8 +40,8 @@ describe('configuration', () => {
   test('the realms that ship are without mistakes and their flows are proved', async () => {
     const { code, out } = await desk.run('realm', 'check');
     expect(out).toBe([
-      'inlichtingenbureau: portals 5, brokers 6, clients 5, flows proved',
-      'cak: portals 2, brokers 0, clients 2, flows proved',
+      'inlichtingenbureau: portals 6, brokers 6, clients 5, flows proved',
+      'cak: portals 3, brokers 0, clients 2, flows proved',
     ].join('\n'));
     expect(code).toBe(0);
     expect(await desk.run('flow', 'prove', ...ib)).toMatchObject({ code: 0, out: 'inlichtingenbureau: every flow is proved' });

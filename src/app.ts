@@ -154,7 +154,7 @@ async function openRealm(realm: Realm, { system, renderer, log, clock, metrics }
     },
   });
   const host: RealmHost = {
-    realm, system, database, engine, brokers, samlMetadata: metadataOf(realm, keys), renderer, log, clock,
+    realm, system, database, engine, vault, brokers, samlMetadata: metadataOf(realm, keys), renderer, log, clock,
     get keys() { return current.keys; },
     get provider() { return current.provider; },
   };

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Broker } from '../brokers/broker.ts';
 import type { Realm, System } from '../config/schema.ts';
+import type { Vault } from '../domain/vault.ts';
 import type { Engine } from '../flow/engine.ts';
 import type { RealmKeys } from '../keys/keys.ts';
 import type { createProvider } from '../oidc/provider.ts';
@@ -17,6 +18,8 @@ export type RealmHost = {
   engine: Engine;
   /** of the moment: ask the host for it each time, a rotation of keys brings another one */
   readonly provider: ReturnType<typeof createProvider>;
+  /** opens and seals secrets that are kept in the database */
+  vault: Vault;
   brokers: ReadonlyMap<string, Broker>;
   /** signed EntityDescriptor of our service provider; undefined when the realm has no SAML brokers */
   samlMetadata: string | undefined;

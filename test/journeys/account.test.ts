@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { generateSync } from 'otplib';
 import type { Browser } from 'playwright-core';
 import { listOutbox } from '../../src/store/outbox.ts';
-import { account, enter, known } from '../support/account.ts';
+import { account, known } from '../support/account.ts';
 import { launch, Visitor } from '../support/browser.ts';
 import { install, type Install } from '../support/install.ts';
 import { ib, throughBroker } from '../support/journeys.ts';
@@ -41,6 +42,49 @@ describeOnGrounds('Uw account', (ground) => {
     await says('Wat kunt u hier doen?');
     await jolanda.look('B12-account');
     expect(jolanda.complaints).toEqual([]);
+  });
+
+  test('CAK-5 another password: the rules before typing, each broken one after it', async () => {
+    await follow('Wachtwoord wijzigen');
+    await jolanda.look('B05-wachtwoord');
+    await jolanda.fill({ current_password: known('cak-active').password, new_password: 'jdevries' });
+    await press('Wachtwoord wijzigen');
+    expect(await jolanda.problems()).toEqual(expect.arrayContaining(['new-password.short', 'new-password.username', 'new-password.classes']));
+    await jolanda.look('B05-wachtwoord-fout');
+    await jolanda.fill({ current_password: known('cak-active').password, new_password: 'Nieuwe-Brug-41-Hoog' });
+    await press('Wachtwoord wijzigen');
+    await says('Uw wachtwoord is gewijzigd.');
+    await jolanda.look('B05-wachtwoord-gewijzigd');
+    await follow('Terug naar Uw account');
+  });
+
+  test('CAK-8 the second step: another app, a phone, recovery codes, and one removed', async () => {
+    await follow('Wijzigen twee-staps verificatie');
+    await jolanda.look('B07-twee-staps');
+    await press('Andere app instellen');
+    await jolanda.look('B07-app');
+    const secret = (await jolanda.page.locator('[data-totp-secret]').innerText()).replaceAll(/\s/g, '');
+    await jolanda.fill({ code: generateSync({ secret, epoch: at.now() }) });
+    await press('Verder');
+    await says('Uw tweede stap is ingesteld.');
+    await press('Telefoonnummer instellen');
+    await jolanda.fill({ phone: '12' });
+    await press('Stuur mij een code');
+    await jolanda.look('B07-telefoon-fout');
+    await jolanda.fill({ phone: '0600000299' });
+    await press('Stuur mij een code');
+    await jolanda.look('B07-sms');
+    const [sms] = await listOutbox(at.host('cak').database.db, { to: '+31600000299', limit: 1 });
+    await jolanda.fill({ code: sms?.code ?? '' });
+    await press('Verder');
+    await press('Nieuwe herstelcodes maken');
+    await jolanda.page.locator('[data-recovery-codes]').waitFor();
+    await jolanda.look('B07-herstelcodes');
+    await follow('Telefoonnummer verwijderen');
+    await jolanda.look('B07-verwijderen');
+    await press('Verwijderen');
+    await says('Dit is verwijderd.');
+    await follow('Terug naar Uw account');
   });
 
   test('personal details: what is wrong is said at the field, what is right is saved', async () => {
@@ -85,7 +129,8 @@ describeOnGrounds('Uw account', (ground) => {
   });
 
   test('B14 where she is logged in: another session is ended', async () => {
-    await enter(at);
+    const elsewhere = at.browser();
+    await elsewhere.submit(await elsewhere.get(`${account}/`), { ...known('cak-active'), password: 'Nieuwe-Brug-41-Hoog' });
     await follow('Terug naar Uw account');
     await follow('Waar u bent ingelogd');
     await jolanda.look('B14-sessies');

@@ -16,7 +16,10 @@ export type AccountContext = {
 };
 
 /** Which pages there are for an account: somebody who comes in through a broker has no password here. */
-export type Offer = { password: boolean };
+export type Offer = { password: boolean; twoStep: boolean };
+
+/** A problem before it has words. */
+export type Failure = { field?: string; code: string; params?: Params };
 
 /** Who is at work on their own account, loaded anew for each request. */
 export function personOf(ctx: Context): PersonState {
@@ -48,7 +51,7 @@ export function accountUrl({ host }: AccountContext, page = ''): string {
 }
 
 /** A problem as a page shows it. */
-export function problemOf(context: AccountContext, ctx: Context, { code, field, params }: { code: string; field?: string; params?: Params }): ViewProblem {
+export function problemOf(context: AccountContext, ctx: Context, { code, field, params }: Failure): ViewProblem {
   return { code, message: translate(context, ctx)(code, params), ...(field !== undefined && { field }) };
 }
 
@@ -61,6 +64,10 @@ export async function credentials({ host: { database, realm } }: AccountContext,
   return credentialsOf(database.db, realm, personOf(ctx).accountId);
 }
 
+/** Second factors are offered where a flow of the realm asks them, or the person has one. */
 export async function offerTo(context: AccountContext, ctx: Context): Promise<Offer> {
-  return { password: (await credentials(context, ctx))?.password !== undefined };
+  const known = await credentials(context, ctx);
+  const asked = Object.values(context.host.realm.flows).some(({ bindings }) => bindings.some(({ step }) => ['second-factor', 'totp', 'sms-code'].includes(step)));
+  const local = known?.password !== undefined;
+  return { password: local, twoStep: local && (asked || known.factors.length > 0) };
 }

@@ -4,11 +4,14 @@ import { takeTry } from '../../domain/throttle.ts';
 import { findOrganisation } from '../../store/organisations.ts';
 import { requireFresh } from '../face.ts';
 import { renderProblem } from '../pages.ts';
-import { languageOf, offerTo, personOf, translate, type AccountContext } from './context.ts';
+import { credentials, languageOf, offerTo, personOf, translate, type AccountContext, type Offer } from './context.ts';
 import { saveDetails, saveLanguage, showDetails } from './details.ts';
 import { changeEmail, showEmail } from './email.ts';
 import { showHistory } from './history.ts';
+import { savePassword, showPassword } from './password.ts';
 import { endAll, endOne, showSessions } from './sessions.ts';
+import { setUp, showSetUp } from './set-up.ts';
+import { askRemove, remove, renewCodes, showTwoStep } from './two-step.ts';
 
 /** Changes that one account may make in an hour: a stolen session must not fill mailboxes and trails. */
 const changes = { limit: 60, window: 3600 };
@@ -33,8 +36,32 @@ export function accountRoutes(context: AccountContext): Router {
   router.get('/sessions', (ctx) => showSessions(context, ctx));
   router.post('/sessions/end', (ctx) => endOne(context, ctx));
   router.post('/sessions/end-all', (ctx) => endAll(context, ctx));
+  router.get('/password', offered(context, 'password'), orWithFactor(context, recently), (ctx) => showPassword(context, ctx));
+  router.post('/password', offered(context, 'password'), orWithFactor(context, recently), (ctx) => savePassword(context, ctx));
+  router.use('/two-step', offered(context, 'twoStep'), recently, twoStepRoutes(context).routes());
   router.get('/history', (ctx) => showHistory(context, ctx));
   return router;
+}
+
+function twoStepRoutes(context: AccountContext): Router {
+  const router = new Router();
+  router.get('/', (ctx) => showTwoStep(context, ctx));
+  router.get('/set-up', (ctx) => showSetUp(context, ctx));
+  router.post('/set-up', (ctx) => setUp(context, ctx));
+  router.get('/remove', (ctx) => askRemove(context, ctx));
+  router.post('/remove', (ctx) => remove(context, ctx));
+  router.post('/codes', (ctx) => renewCodes(context, ctx));
+  return router;
+}
+
+/** A page that is not for this account is not there. */
+function offered(context: AccountContext, page: keyof Offer): Middleware {
+  return async (ctx, next) => ((await offerTo(context, ctx))[page] ? next() : ctx.throw(404));
+}
+
+/** The present password is asked on the form itself: who has no second factor shows nothing more by logging in again. */
+function orWithFactor(context: AccountContext, recently: Middleware): Middleware {
+  return async (ctx, next) => ((await credentials(context, ctx))?.factors.length ? recently(ctx, next) : next());
 }
 
 function limited({ host, portal }: AccountContext): Middleware {

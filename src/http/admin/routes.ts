@@ -11,8 +11,8 @@ import {
 } from './context.ts';
 import { askEnd, end, resume } from './membership.ts';
 import { rolesOf } from './person-page.ts';
-import { showPerson } from './show-person.ts';
-import { keepToShow } from './shown-once.ts';
+import { keepToShow } from '../shown-once.ts';
+import { CODE, ownerOfCode, showPerson } from './show-person.ts';
 
 /** Codes per administrator and hour: a stolen session must not hand out an organisation. */
 const issues = { limit: 20, window: 3600 };
@@ -83,7 +83,7 @@ function issueToShow(context: AdminContext, ctx: Context, person: Person): Promi
   const { accountId } = adminOf(ctx);
   return database.transaction(async (tx) => {
     const issued = await issueCode(tx, { realm, membershipId: person.id, tier: 'user', actor: actorOf(ctx), now: nowOf(context) });
-    return keepToShow(tx, { membershipId: person.id, accountId }, issued, nowOf(context));
+    return keepToShow(tx, CODE, ownerOfCode(person, accountId), issued, nowOf(context));
   });
 }
 

@@ -4,7 +4,15 @@ import type { Person } from '../../domain/people.ts';
 import type { Roles } from '../../domain/roles.ts';
 import { adminOf, adminUrl, auditRead, nowOf, organisationName, personUrl, translate, type AdminContext } from './context.ts';
 import { personPage, roleField } from './person-page.ts';
-import { showOnce } from './shown-once.ts';
+import { showOnce } from '../shown-once.ts';
+
+/** A verification code that was just issued is shown once, to who issued it, on the page of that person. */
+export const CODE = 'admin.code';
+type ShownCode = { code: string; expiresAt: number };
+
+export function ownerOfCode(person: Person, accountId: string): string {
+  return `${person.id}:${accountId}`;
+}
 
 /** What was just done, said once on the page that a form leads to. */
 export const doneWords = ['roles', 'ended', 'resumed'] as const;
@@ -15,7 +23,7 @@ export async function showPerson(context: AdminContext, ctx: Context, person: Pe
   const { realm, database } = context;
   const admin = adminOf(ctx);
   const { shown, saved } = ctx.query;
-  const code = typeof shown === 'string' ? await showOnce(database.db, { membershipId: person.id, accountId: admin.accountId }, shown, nowOf(context)) : undefined;
+  const code = typeof shown === 'string' ? await showOnce<ShownCode>(database.db, CODE, ownerOfCode(person, admin.accountId), shown, nowOf(context)) : undefined;
   if (failed) ctx.status = failed.error.code === 'verification.wait' ? 429 : 422;
   ctx.set('Cache-Control', 'no-store');
   await auditRead(context, ctx, { event: 'person.read', type: 'membership', id: person.id });

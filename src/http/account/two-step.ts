@@ -1,0 +1,72 @@
+import type { Context } from 'koa';
+import { secondFactors } from '../../config/accounts.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { listFactors, removeFactor, requiresFactor } from '../../domain/factors/enrol.ts';
+import type { Holder } from '../../domain/factors/holder.ts';
+import { newRecoveryCodes } from '../../domain/factors/recovery.ts';
+import type { Db } from '../../store/schema.ts';
+import { seeOther } from '../admin/context.ts';
+import { fieldsOf } from '../csrf.ts';
+import { keepToShow, showOnce } from '../shown-once.ts';
+import { accountUrl, actorOf, personOf, problemOf, translate, wordOf, type AccountContext, type Failure } from './context.ts';
+
+const SHOWN = 'account.recovery';
+
+/** Whose second factors: the person's own. */
+export function holderOf({ host: { realm, vault, clock } }: AccountContext, ctx: Context): Holder {
+  return { realm, vault, accountId: personOf(ctx).accountId, now: clock(), actor: actorOf(ctx) };
+}
+
+/** 'Wijzigen twee-staps verificatie' (row CAK-8, page B07): what is set up, what can be, and the recovery codes. */
+export async function showTwoStep(context: AccountContext, ctx: Context, problems: Failure[] = []): Promise<void> {
+  const { database, realm, clock } = context.host;
+  const { saved, shown } = ctx.query;
+  const { factors, recoveryCodes } = await listFactors(database.db, holderOf(context, ctx));
+  const codes = typeof shown === 'string' ? await showOnce<{ codes: string[] }>(database.db, SHOWN, personOf(ctx).accountId, shown, clock()) : undefined;
+  if (problems.length > 0) ctx.status = 422;
+  await context.render(ctx, 'account/two-step', {
+    title: translate(context, ctx)('account.two-step.title'),
+    page: {
+      methods: secondFactors.filter((kind) => realm.second_factor.methods.includes(kind) || factors.some((one) => one.kind === kind))
+        .map((kind) => ({ kind, offered: realm.second_factor.methods.includes(kind), ...factors.find((one) => one.kind === kind) })),
+      removable: factors.length > 1 || !requiresFactor(realm), hasFactor: factors.length > 0,
+      recovery: realm.second_factor.recovery_codes > 0, left: recoveryCodes, codes: codes?.codes,
+      saved: wordOf(saved, ['added', 'removed', 'codes']), codesGone: shown !== undefined && !codes,
+    },
+    problems: problems.map((problem) => problemOf(context, ctx, problem)),
+  });
+}
+
+/** Asks once more before a factor goes. */
+export async function askRemove(context: AccountContext, ctx: Context): Promise<void> {
+  const kind = wordOf(ctx.query['kind'], secondFactors);
+  if (!kind) return seeOther(ctx, accountUrl(context, 'two-step'));
+  await context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)(`account.two-step.remove.${kind}`), page: { kind } });
+}
+
+export async function remove(context: AccountContext, ctx: Context): Promise<void> {
+  const kind = wordOf(fieldsOf(ctx)['kind'], secondFactors);
+  try {
+    if (!kind) throw new DomainError('second-factor.none');
+    await context.host.database.transaction((tx) => removeFactor(tx, holderOf(context, ctx), kind));
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return showTwoStep(context, ctx, [{ code: error.code, params: error.params }]);
+  }
+  seeOther(ctx, `${accountUrl(context, 'two-step')}?saved=removed`);
+}
+
+/** New recovery codes in place of the old: shown once, on the page after this. */
+export async function renewCodes(context: AccountContext, ctx: Context): Promise<void> {
+  const { database } = context.host;
+  const holder = holderOf(context, ctx);
+  const { factors } = await listFactors(database.db, holder);
+  if (factors.length === 0) return showTwoStep(context, ctx, [{ code: 'second-factor.none' }]);
+  const handle = await database.transaction((tx) => codesToShow(tx, holder));
+  seeOther(ctx, `${accountUrl(context, 'two-step')}?saved=codes&shown=${handle}`);
+}
+
+/** @returns the handle with which the page shows them, once */
+export async function codesToShow(tx: Db, holder: Holder): Promise<string> {
+  return keepToShow(tx, SHOWN, holder.accountId, { codes: await newRecoveryCodes(tx, holder) }, holder.now);
+}

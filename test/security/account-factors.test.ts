@@ -1,0 +1,180 @@
+import { generateSync } from 'otplib';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { hashPassword } from '../../src/domain/passwords/hash.ts';
+import { findPassword, putPassword } from '../../src/store/accounts.ts';
+import { listAudit } from '../../src/store/audit.ts';
+import { findFactors, listRecoveryCodes } from '../../src/store/factors.ts';
+import { listOutbox } from '../../src/store/outbox.ts';
+import { listSessions } from '../../src/store/sessions.ts';
+import { account, enter as enterAt, known } from '../support/account.ts';
+import { install, type Install } from '../support/install.ts';
+import type { HttpBrowser, Page } from '../support/http-browser.ts';
+import { ib, loginCak, person, throughBroker } from '../support/journeys.ts';
+
+const [jolanda, twin] = ['cak-active', 'cak-twin'].map((id) => person(id).account?.id ?? '') as [string, string];
+const email = 'jolanda.vries@rietoever.example';
+
+let sluis: Install;
+let hash: string;
+beforeAll(async () => {
+  sluis = await install();
+  hash = await hashPassword(known('cak-active').password, sluis.host('cak').realm.login.argon2);
+}, 60_000);
+afterAll(() => sluis?.stop());
+beforeEach(async () => {
+  await db().deleteFrom('sessions').execute();
+  await db().deleteFrom('counters').execute();
+  await db().deleteFrom('password_history').execute();
+  await db().deleteFrom('outbox').execute();
+  await putPassword(db(), { account_id: jolanda, hash, changed_at: sluis.now() });
+});
+
+const db = () => sluis.host('cak').database.db;
+const enter = (...who: [id?: string, path?: string, browser?: HttpBrowser]) => enterAt(sluis, ...who);
+const subjects = async (to = email) => (await listOutbox(db(), { to, limit: 50 })).map(({ subject }) => subject);
+const kinds = async (id = jolanda) => (await findFactors(db(), id)).map(({ kind }) => kind).toSorted();
+const at = (page: Page): { path: string; search: URLSearchParams } => ({ path: new URL(page.url).pathname, search: new URL(page.url).searchParams });
+
+describe('CAK-5 the password', () => {
+  const change = (browser: HttpBrowser, page: Page, fields: Record<string, string>): Promise<Page> => browser.post(`${account}/password`, { csrf: page.hidden['csrf'] ?? '', ...fields });
+
+  test('the present one is asked, each broken rule is named, and the new one counts; other sessions end', async () => {
+    const { browser, page } = await enter('cak-active', '/password');
+    const elsewhere = sluis.browser();
+    await loginCak(elsewhere);
+    expect(page.html).toContain('data-rule="new-password.short"');
+    expect((await change(browser, page, {})).problems).toEqual(['account.password.required']);
+    const current_password = known('cak-active').password;
+    expect((await change(browser, page, { current_password: 'Fout-Woord-12', new_password: 'Nieuwe-Brug-41-Hoog' })).problems).toEqual(['account.password.wrong']);
+    const broken = await change(browser, page, { current_password, new_password: 'jdevries' });
+    expect([broken.status, broken.problems]).toEqual([422, expect.arrayContaining(['new-password.short', 'new-password.username', 'new-password.classes'])]);
+    expect(broken.html).not.toContain(current_password);
+    expect(await listSessions(db(), { accountId: jolanda })).toHaveLength(2);
+    const done = await change(browser, page, { current_password, new_password: 'Nieuwe-Brug-41-Hoog' });
+    expect([done.status, at(done).search.get('saved')]).toEqual([200, 'password']);
+    expect(await listSessions(db(), { accountId: jolanda })).toHaveLength(1);
+    expect((await listAudit(db(), { event: 'password.changed', limit: 1 }))[0]).toMatchObject({ account_id: jolanda, actor: { id: jolanda }, detail: { reason: 'own' } });
+    expect(await subjects()).toEqual(['Uw wachtwoord is gewijzigd']);
+    expect((await change(browser, page, { current_password: 'Nieuwe-Brug-41-Hoog', new_password: current_password })).problems).toEqual(['new-password.history']);
+    expect((await enter()).page.problems).toEqual(['password.wrong']);
+  });
+
+  test('guesses at the present one are those of a login: fifty at once are ten', async () => {
+    const { browser, page } = await enter('cak-active', '/password');
+    await db().deleteFrom('counters').execute();
+    const answers = await Promise.all(Array.from({ length: 50 }, (_one, n) => change(browser, page, { current_password: `Fout-${n}`, new_password: 'Nieuwe-Brug-41-Hoog' })));
+    const said = answers.flatMap(({ problems }) => problems);
+    expect(said.filter((code) => code === 'account.password.wrong').length).toBeLessThanOrEqual(10);
+    expect(said).toContain('password.wait');
+    expect((await findPassword(db(), jolanda))?.hash).toBe(hash);
+    expect((await loginCak(sluis.browser())).problems).toEqual(['password.wait']);
+  });
+
+  test('empty, huge and strange ones are refused by name; nothing is found for who has none', async () => {
+    const { browser, page } = await enter('cak-active', '/password');
+    const current_password = known('cak-active').password;
+    for (const new_password of ['', ' ', 'x'.repeat(5000), '\u202egnirevo-41-X', '\u0000\u0000']) {
+      const refused = await change(browser, page, { current_password, new_password });
+      expect([refused.status, refused.problems.every((code) => code.startsWith('new-password.'))]).toEqual([422, true]);
+    }
+    const other = sluis.browser();
+    const home = await throughBroker(sluis, other, await other.get(`/${ib}/account/`), 'ib-user');
+    for (const way of ['password', 'two-step', 'two-step/set-up', 'two-step/remove?kind=totp']) expect([way, (await other.get(`/${ib}/account/${way}`)).status]).toEqual([way, 404]);
+    expect((await other.post(`/${ib}/account/password`, { csrf: home.hidden['csrf'] ?? '', current_password: 'x', new_password: 'y' })).status).toBe(404);
+  });
+
+  test('with a second factor the login must be fresh', async () => {
+    const { browser, page } = await enter();
+    sluis.advance(601);
+    expect((await browser.get(`${account}/password`)).step).toBe('password');
+    expect((await change(browser, page, { current_password: known('cak-active').password, new_password: 'Nieuwe-Brug-41-Hoog' })).step).toBe('password');
+    expect((await findPassword(db(), jolanda))?.hash).toBe(hash);
+  });
+});
+
+describe('CAK-8 two-step verification', () => {
+  const post = (browser: HttpBrowser, page: Page, way: string, fields: Record<string, string> = {}): Promise<Page> => browser.post(`${account}/two-step/${way}`, { csrf: page.hidden['csrf'] ?? '', ...fields });
+  const secretOf = ({ html }: Page): string => [.../data-totp-secret>(.*?)<\/p>/.exec(html)?.[1]?.matchAll(/<span>(\w+)<\/span>/g) ?? []].map(([, part]) => part).join('');
+  const codesOf = ({ html }: Page): string[] => [...html.matchAll(/<li>((?:[A-Z2-9]{4}-){2}[A-Z2-9]{4})<\/li>/g)].map(([, code = '']) => code);
+
+  test('another app takes the place of the one that is there, after its code', async () => {
+    const { browser, page } = await enter('cak-active', '/two-step');
+    expect(page.html).toContain('data-factor="totp" data-there="yes"');
+    const [before] = await findFactors(db(), jolanda);
+    const shown = await post(browser, page, 'set-up', { method: 'totp' });
+    const secret = secretOf(shown);
+    expect(secret).toMatch(/^[A-Z2-7]{32}$/);
+    expect(shown.html).toContain('class="sluis-qr"');
+    const setup = shown.hidden['setup'] ?? '';
+    expect((await post(browser, page, 'set-up', { setup, code: '' })).problems).toEqual(['second-factor.code.required']);
+    expect((await post(browser, page, 'set-up', { setup, code: '000000' })).problems).toEqual(['second-factor.code.wrong']);
+    expect((await findFactors(db(), jolanda))[0]?.secret).toBe(before?.secret);
+    const done = await post(browser, page, 'set-up', { setup, code: generateSync({ secret, epoch: sluis.now() }) });
+    expect(at(done).search.get('saved')).toBe('added');
+    expect(await kinds()).toEqual(['totp']);
+    expect((await findFactors(db(), jolanda))[0]?.secret).not.toBe(before?.secret);
+    expect(await listAudit(db(), { event: 'factor.added', limit: 1 })).toMatchObject([{ account_id: jolanda, detail: { kind: 'totp', replaced: true } }]);
+    expect((await subjects()).length).toBeGreaterThan(0);
+    // the same form once more: there is nothing left to go on with
+    expect(at(await post(browser, page, 'set-up', { setup, code: generateSync({ secret, epoch: sluis.now() }) })).path).toBe(`${account}/two-step`);
+  });
+
+  test('a phone: a number that cannot be called, then the code that was sent', async () => {
+    const { browser, page } = await enter('cak-active', '/two-step');
+    const form = await post(browser, page, 'set-up', { method: 'sms' });
+    expect((await post(browser, form, 'set-up', { phone: '' })).problems).toEqual(['second-factor.phone.required']);
+    expect((await post(browser, form, 'set-up', { phone: '+1 900 555 0100' })).problems).toEqual(['second-factor.phone.not_dialable']);
+    const typing = await post(browser, form, 'set-up', { phone: '06 00 00 02 99' });
+    expect(typing.html).not.toContain('0600000299');
+    const setup = typing.hidden['setup'] ?? '';
+    const [sms] = await listOutbox(db(), { to: '+31600000299', limit: 1 });
+    expect((await post(browser, typing, 'set-up', { setup, code: '999999' })).problems).toEqual(['second-factor.code.wrong']);
+    const done = await post(browser, typing, 'set-up', { setup, code: sms?.code ?? '' });
+    expect(at(done).search.get('saved')).toBe('added');
+    expect(await kinds()).toEqual(['sms', 'totp']);
+  });
+
+  test('one is removed after a page that asks', async () => {
+    const { browser, page } = await enter('cak-active', '/two-step');
+    const question = await browser.get(`${account}/two-step/remove?kind=sms`);
+    expect(await kinds()).toEqual(['sms', 'totp']);
+    expect(at(await post(browser, question, 'remove', { kind: question.hidden['kind'] ?? '' })).search.get('saved')).toBe('removed');
+    expect(await kinds()).toEqual(['totp']);
+    expect((await post(browser, page, 'remove', { kind: 'sms' })).problems).toEqual(['second-factor.none']);
+    expect((await post(browser, page, 'remove', { kind: '__proto__' })).problems).toEqual(['second-factor.none']);
+  });
+
+  test('new recovery codes are shown once, to who made them', async () => {
+    const { browser, page } = await enter('cak-active', '/two-step');
+    const made = await browser.postOnly(`${account}/two-step/codes`, { csrf: page.hidden['csrf'] ?? '' });
+    const { browser: other } = await enter('cak-twin', '/two-step');
+    expect(codesOf(await other.get(made.location ?? ''))).toEqual([]);
+    const shown = await browser.get(made.location ?? '');
+    expect(codesOf(shown)).toHaveLength(10);
+    expect(codesOf(await browser.get(made.location ?? ''))).toEqual([]);
+    expect(await listRecoveryCodes(db(), jolanda)).toHaveLength(10);
+    expect(JSON.stringify(await db().selectFrom('tickets').selectAll().execute())).not.toContain(codesOf(shown)[0]);
+    expect(await subjects()).toContain('Nieuwe herstelcodes');
+  });
+
+  test('nobody goes on with what another is setting up, and guesses are counted', async () => {
+    const [{ browser, page }, { browser: other, page: theirs }] = [await enter('cak-active', '/two-step'), await enter('cak-twin', '/two-step')];
+    const shown = await post(browser, page, 'set-up', { method: 'totp' });
+    const [setup, secret] = [shown.hidden['setup'] ?? '', secretOf(shown)];
+    const before = await findFactors(db(), twin);
+    expect(at(await other.get(`${account}/two-step/set-up?setup=${setup}`)).path).toBe(`${account}/two-step`);
+    expect(at(await post(other, theirs, 'set-up', { setup, code: generateSync({ secret, epoch: sluis.now() }) })).path).toBe(`${account}/two-step`);
+    expect(await findFactors(db(), twin)).toEqual(before);
+    const guesses = await Promise.all(Array.from({ length: 30 }, () => post(browser, page, 'set-up', { setup, code: '000000' })));
+    expect(guesses.filter(({ problems }) => problems[0] === 'second-factor.code.wrong')).toHaveLength(10);
+    for (const handle of ['', 'x', '\u0000']) expect(at(await post(browser, page, 'set-up', { setup: handle, code: '1' })).path).toBe(`${account}/two-step`);
+  });
+
+  test('asks the present login again first', async () => {
+    const { browser, page } = await enter();
+    sluis.advance(601);
+    for (const way of ['', '/set-up', '/remove?kind=totp']) expect((await browser.get(`${account}/two-step${way}`)).step).toBe('password');
+    for (const [way, fields] of [['set-up', { method: 'totp' }], ['remove', { kind: 'totp' }], ['codes', {}]] as const) expect((await post(browser, page, way, fields)).step).toBe('password');
+    expect(await kinds()).toEqual(['totp']);
+  });
+});

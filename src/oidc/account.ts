@@ -30,9 +30,14 @@ export function accountFinder(parts: AccountParts): FindAccount {
     if (ofToken !== undefined && !admission) return undefined;
     if (admission && isActivity(ctx)) await keepAlive(database.db, admission.session, clock());
     const whose = { accountId: sub, grantId: ofToken ?? ctx.oidc.entities.Grant?.jti, ...(admission && { state: admission.facts }) };
-    const claims = await claimsOf(database.db, realm, whose, portal?.applications ?? [], clock());
+    const read = () => claimsOf(database.db, realm, whose, portal?.applications ?? [], clock());
+    // that the account is there and active was just read for whoever was admitted, and introspection asks for no claims
+    const judged = admission?.facts.account;
+    const there = judged?.id === sub && judged.active;
+    const known = there ? undefined : await read();
+    if (!there && !known) return undefined;
     const pairwise = ctx.oidc.client?.subjectType === 'pairwise';
-    return claims && { accountId: sub, claims: async (use) => ({ ...claims, ...(pairwise && { sub_id_type: pseudonymType }), ...(use === 'id_token' && onlyIdToken()) }) };
+    return { accountId: sub, claims: async (use) => ({ ...known ?? await read(), sub, ...(pairwise && { sub_id_type: pseudonymType }), ...(use === 'id_token' && onlyIdToken()) }) };
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import { recalled } from './prepared.ts';
 import type { Tables } from './schema.ts';
 
 /** A row of the trail as the database holds it. */
@@ -16,9 +17,19 @@ const BATCH = 200;
  * so that a column that is added later changes no old hash. The first row follows the empty text.
  */
 export function chainHash(previous: string, sealedAt: number, row: TrailRow): string {
-  const fields = Object.entries(row).filter(([, value]) => value !== null).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(`${previous}\n${sealedAt}\n${JSON.stringify(Object.fromEntries(fields))}`).digest('hex');
+  return createHash('sha256').update(`${previous}\n${sealedAt}\n${sortedJson(row, namesOf(row))}`).digest('hex');
 }
+
+function sortedJson(row: TrailRow, names: (keyof TrailRow)[]): string {
+  return `{${names.filter((name) => row[name] !== null).map((name) => `"${name}":${JSON.stringify(row[name])}`).join(',')}}`;
+}
+
+function namesOf(row: TrailRow): (keyof TrailRow)[] {
+  return (Object.keys(row) as (keyof TrailRow)[]).sort();
+}
+
+/** A look without the write lock: mostly there is nothing to do. */
+const waiting = recalled((db) => db.selectFrom('audit_unsealed').select('audit_id').limit(1), (rows) => rows.length > 0);
 
 /**
  * Seals at most `limit` rows, in the order of writing among those that are committed: `seq` alone would leave out what is
@@ -26,8 +37,7 @@ export function chainHash(previous: string, sealedAt: number, row: TrailRow): st
  * @returns how many were sealed; 0 also when another node was first
  */
 export async function sealBatch({ db, transaction }: Database, limit: number, now: number): Promise<number> {
-  // a look without the write lock: mostly there is nothing to do
-  if (!await db.selectFrom('audit_unsealed').select('audit_id').limit(1).executeTakeFirst()) return 0;
+  if (!await waiting(db, {})) return 0;
   return transaction(async (tx) => {
     const head = await tx.selectFrom('audit_head').select(['position', 'hash']).where('id', '=', 1).executeTakeFirstOrThrow();
     const rows = await tx.selectFrom('audit_unsealed').innerJoin('audit', 'audit.id', 'audit_unsealed.audit_id').selectAll('audit')

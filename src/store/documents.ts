@@ -1,5 +1,5 @@
 import type { Compilable, QueryResult } from 'kysely';
-import { runCompiled } from './prepared.ts';
+import { recalled, runCompiled } from './prepared.ts';
 import type { Db } from './schema.ts';
 
 /** A document of oidc-provider; `consumed` (epoch seconds) once it was used up. */
@@ -23,10 +23,16 @@ export type Documents = {
   purge(now: number, limit: number): Promise<number>;
 };
 
-type Row = { payload: string; consumed_at: number | null };
+type Row = { id: string; payload: string; consumed_at: number | null };
 
 /** Seconds that expired documents are kept, above the library's clock tolerance. */
 const GRACE = 60;
+
+/** Every insert and update below names the document by its id, and a new one by what else it is found by. */
+const finder = (column: 'id' | 'uid' | 'user_code') => recalled((db, given) => db.selectFrom('documents').select(['id', 'payload', 'consumed_at'])
+  .where('model', '=', given('model')).where(column, '=', given('value')).orderBy('expires_at', 'desc'), ([row]): Row | undefined => row,
+([, value], rows) => [value as string, ...rows.map(({ id }) => id)]);
+const find = { id: finder('id'), uid: finder('uid'), user_code: finder('user_code') };
 
 /** A value of a query whose parameters are given at each run. */
 const given = '';
@@ -40,9 +46,9 @@ export function createDocuments({ db }: { db: Db }): Documents {
   return {
     upsert: async (model, id, payload, expiresAt, on) => { await run.upsert(columns(model, id, payload, expiresAt), on); },
     insert: async (model, id, payload, expiresAt, on) => changed(await run.insert(columns(model, id, payload, expiresAt), on)) > 0,
-    find: async (model, id) => document(await run.find([model, id])),
-    findByUid: async (model, uid) => document(await run.findByUid([model, uid])),
-    findByUserCode: async (model, userCode) => document(await run.findByUserCode([model, userCode])),
+    find: async (model, id) => document(await find.id(db, { model, value: id })),
+    findByUid: async (model, uid) => document(await find.uid(db, { model, value: uid })),
+    findByUserCode: async (model, userCode) => document(await find.user_code(db, { model, value: userCode })),
     consume: async (model, id, now, on) => changed(await run.consume([now, model, id], on)) > 0,
     destroy: async (model, id, on) => { await run.destroy([model, id], on); },
     revokeByGrantId: async (model, grantId, on) => { await run.revoke([model, grantId], on); },
@@ -54,8 +60,6 @@ export function createDocuments({ db }: { db: Db }): Documents {
 function compileAll(db: Db) {
   const insert = db.insertInto('documents')
     .values({ model: given, id: given, payload: given, grant_id: given, uid: given, user_code: given, expires_at: 0 });
-  const find = (column: 'id' | 'uid' | 'user_code') => db.selectFrom('documents').select(['payload', 'consumed_at'])
-    .where('model', '=', given).where(column, '=', given).orderBy('expires_at', 'desc');
   const destroy = (column: 'id' | 'grant_id') => db.deleteFrom('documents').where('model', '=', given).where(column, '=', given);
   return {
     upsert: compiled(db, insert.onConflict((conflict) => conflict.columns(['model', 'id']).doUpdateSet((eb) => ({
@@ -63,9 +67,6 @@ function compileAll(db: Db) {
       user_code: eb.ref('excluded.user_code'), expires_at: eb.ref('excluded.expires_at'),
     })))),
     insert: compiled(db, insert.onConflict((conflict) => conflict.columns(['model', 'id']).doNothing())),
-    find: compiled(db, find('id')),
-    findByUid: compiled(db, find('uid')),
-    findByUserCode: compiled(db, find('user_code')),
     consume: compiled(db, db.updateTable('documents').set({ consumed_at: 0 })
       .where('model', '=', given).where('id', '=', given).where('consumed_at', 'is', null)),
     destroy: compiled(db, destroy('id')),
@@ -92,8 +93,7 @@ function changed(result: QueryResult<unknown>): number {
   return Number(result.numAffectedRows ?? 0n);
 }
 
-function document(result: QueryResult<unknown>): Document | undefined {
-  const row = result.rows[0] as Row | undefined;
+function document(row: Row | undefined): Document | undefined {
   if (!row) return undefined;
   return { ...JSON.parse(row.payload) as Record<string, unknown>, ...(row.consumed_at !== null && { consumed: row.consumed_at }) };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 let last = 0;
 
@@ -7,8 +7,6 @@ export function orderedId(): string {
   // 48 bits of milliseconds and 12 bits that count within one
   last = Math.max(last + 1, Date.now() * 4096);
   const time = last.toString(16).padStart(15, '0');
-  const random = randomBytes(8);
-  random[0] = 0x80 | (random[0] ?? 0) & 0x3f;
-  const tail = random.toString('hex');
-  return `${time.slice(0, 8)}-${time.slice(8, 12)}-7${time.slice(12)}-${tail.slice(0, 4)}-${tail.slice(4)}`;
+  // variant and 62 random bits stand in the same place in a UUID of version 4, which Node draws ahead in batches
+  return `${time.slice(0, 8)}-${time.slice(8, 12)}-7${time.slice(12)}-${randomUUID().slice(19)}`;
 }

@@ -1,5 +1,5 @@
-/** Rows of one query, by its parameters. */
-type Kept = Map<string, unknown>;
+/** Answers by parameters; `about`: subject -> parameters of answers, for a query whose rows are written by their own ids only. */
+type Query = { tables: ReadonlySet<string>; answers: Map<string, unknown>; about: Map<string, string[]> };
 
 /** Answers of one query. More than this many and it begins anew: who makes up parameters must not fill the memory. */
 const LIMIT = 1000;
@@ -10,7 +10,7 @@ const LIMIT = 1000;
  * query and is asked each time. So an answer of the memory is what the database would say.
  */
 export class Memory {
-  private readonly kept = new Map<string, { tables: ReadonlySet<string>; answers: Kept }>();
+  private readonly kept = new Map<string, Query>();
   private readonly versionOf: () => unknown;
   private version: unknown;
 
@@ -26,21 +26,38 @@ export class Memory {
     return this.kept.get(sql)?.answers.get(key);
   }
 
-  /** Only what was read outside a transaction: what that wrote may be taken back. */
-  keep(sql: string, key: string, answer: unknown): void {
+  /**
+   * Only what was read outside a transaction: what that wrote may be taken back.
+   * @param subjects when every insert and update that can change the answer names one of these; else any write to its tables ends it
+   */
+  keep(sql: string, key: string, answer: unknown, subjects?: readonly string[]): void {
     let query = this.kept.get(sql);
-    if (!query) this.kept.set(sql, query = { tables: namedIn(sql), answers: new Map() });
-    if (query.answers.size >= LIMIT) query.answers.clear();
+    if (!query || query.answers.size >= LIMIT || query.about.size >= 4 * LIMIT) this.kept.set(sql, query = { tables: subjects ? new Set() : namedIn(sql), answers: new Map(), about: new Map() });
     query.answers.set(key, answer);
-  }
-
-  /** @param tables undefined: who knows */
-  forget(tables?: readonly string[]): void {
-    for (const query of this.kept.values()) {
-      if (!tables || tables.some((table) => query.tables.has(table))) query.answers.clear();
+    for (const subject of subjects ?? []) {
+      const keys = query.about.get(subject) ?? [];
+      if (!keys.includes(key)) query.about.set(subject, [...keys, key]);
     }
   }
 
+  /** @param tables that are written to; undefined: who knows @param named what the statement was given */
+  forget(tables?: readonly string[], named: unknown = []): void {
+    if (!tables) {
+      this.kept.clear();
+      return;
+    }
+    for (const { answers, about, tables: from } of this.kept.values()) {
+      if (tables.some((table) => from.has(table))) answers.clear();
+      if (about.size > 0) for (const value of named as unknown[]) forgetAbout(value as string, answers, about);
+    }
+  }
+}
+
+function forgetAbout(subject: string, answers: Map<string, unknown>, about: Map<string, string[]>): void {
+  const keys = about.get(subject);
+  if (!keys) return;
+  for (const key of keys) answers.delete(key);
+  about.delete(subject);
 }
 
 /** What a statement writes to: names of tables, or 'anything'. A removal takes along what refers to it. */

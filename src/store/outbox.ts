@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import { orderedId } from './ids.ts';
+import { recalled } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type Message = Omit<Selectable<Tables['outbox']>, 'links'> & { links: string[] };
@@ -29,11 +30,15 @@ export async function enqueue(tx: Db, { channel, recipient, subject, text, html,
   return id;
 }
 
+/** When the first of all that are to be sent is due. Every worker asks each second, mostly for nothing. */
+const firstDue = recalled((db) => db.selectFrom('outbox').select((eb) => eb.fn.min('next_at').as('at')).where('state', 'in', ['waiting', 'sending']), ([row]) => row?.at ?? Infinity);
+
 /**
  * Takes at most `limit` messages that are due, and counts the attempt. A message is given to one caller only, also on
  * two nodes; while it is being sent `next_at` is when it may be taken again. None of the channels `without`.
  */
 export async function claimMessages({ db, dialect }: Database, limit: number, now: number, without: Message['channel'][] = []): Promise<Message[]> {
+  if (await firstDue(db, {}) > now) return [];
   const rows = await db
     .with('due', (query) => query.selectFrom('outbox').select('id').where('state', 'in', ['waiting', 'sending']).where('next_at', '<=', now)
       .$if(without.length > 0, (due) => due.where('channel', 'not in', without))

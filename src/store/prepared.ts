@@ -10,7 +10,7 @@ export type Direct = (query: CompiledQuery) => QueryResult<unknown> | undefined;
 /** Answers of before, for as long as they are what the database would say. */
 export type Recollection = {
   recall(sql: string, key: string): unknown;
-  keep(sql: string, key: string, answer: unknown): void;
+  keep(sql: string, key: string, answer: unknown, subjects?: readonly string[]): void;
 };
 
 const lanes = new WeakMap<Db, Direct>();
@@ -64,8 +64,9 @@ export function prepared<R>(build: (db: Db, given: Given) => Compilable<R>): (db
  * As `prepared`, for what is asked at every use of a token: on SQLite the answer of before is given again for as long as
  * nobody wrote to the tables it came from, in this process or another. Whoever gets it shares it, so it is frozen.
  * @param shape makes of the rows what callers want
+ * @param subjectsOf ids, one of which stands in every insert or update that can change the answer; without it any write to its tables ends it
  */
-export function recalled<R, T>(build: (db: Db, given: Given) => Compilable<R>, shape: (rows: R[]) => T): (db: Db, parameters: Parameters) => Promise<T> {
+export function recalled<R, T>(build: (db: Db, given: Given) => Compilable<R>, shape: (rows: R[]) => T, subjectsOf?: (values: unknown[], rows: R[]) => string[]): (db: Db, parameters: Parameters) => Promise<T> {
   const prepareFor = preparer(build);
   return async (db, parameters) => {
     const found = prepareFor(db);
@@ -76,9 +77,10 @@ export function recalled<R, T>(build: (db: Db, given: Given) => Compilable<R>, s
     if (before) return before.answer;
     const query = { ...found.query, parameters: values };
     const now = lanes.get(db)?.(query) as QueryResult<R> | undefined;
-    const answer = shape((now ?? await db.executeQuery(query)).rows);
+    const { rows } = now ?? await db.executeQuery(query);
+    const answer = shape(rows);
     // what was waited for may have been overtaken
-    if (now) recollection?.keep(found.query.sql, key, { answer: frozen(answer) });
+    if (now) recollection?.keep(found.query.sql, key, { answer: frozen(answer) }, subjectsOf?.(values, rows));
     return answer;
   };
 }

@@ -41,8 +41,8 @@ class Lane {
     return this.held ? undefined : this.memory?.recall(sql, key);
   }
 
-  keep(sql: string, key: string, answer: unknown): void {
-    this.memory?.keep(sql, key, answer);
+  keep(sql: string, key: string, answer: unknown, subjects?: readonly string[]): void {
+    this.memory?.keep(sql, key, answer, subjects);
   }
 
   /** Runs a query of whoever holds the connection. Undefined when another process is writing: kysely's way waits for it. */
@@ -96,12 +96,12 @@ function cached(raw: SqliteFile.Database, memory: Memory): SqliteDatabase {
 function heard(statement: SqliteStatement, text: string, memory: Memory): SqliteStatement {
   const tables = writesOf(text);
   if (tables.length === 0) return statement;
-  const forget = (): void => memory.forget(tables === 'anything' ? undefined : tables);
+  const forget = (parameters: readonly unknown[]): void => memory.forget(tables === 'anything' ? undefined : tables, parameters);
   return {
     reader: statement.reader,
-    all: (parameters) => (forget(), statement.all(parameters)),
-    run: (parameters) => (forget(), statement.run(parameters)),
-    iterate: (parameters) => (forget(), statement.iterate(parameters)),
+    all: (parameters) => (forget(parameters), statement.all(parameters)),
+    run: (parameters) => (forget(parameters), statement.run(parameters)),
+    iterate: (parameters) => (forget(parameters), statement.iterate(parameters)),
   };
 }
 

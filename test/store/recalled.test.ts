@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteClient, findClient, putClient } from '../../src/store/clients.ts';
 import type { Database } from '../../src/store/database.ts';
+import { createDocuments } from '../../src/store/documents.ts';
 import { writesOf } from '../../src/store/memory.ts';
 import { dialects, type TestDatabase } from '../support/databases.ts';
 
@@ -44,6 +45,27 @@ describe.each(dialects)('answers that are given again on $name', ({ open, name }
     expect([await metadata(), await metadata()]).toEqual(['before', 'before']);
     await database.together(async (tx) => putClient(tx, row('a', 'after')));
     expect(await metadata()).toBe('after');
+  });
+
+  test('documents: each ends with what is written to it, whichever way it is found', async () => {
+    const [ours, theirs] = [createDocuments(database), createDocuments(opened.second())];
+    const seen = async () => [await ours.find('Session', 's'), await ours.findByUid('Session', 'u'), await ours.find('Grant', 'g')];
+    expect(await seen()).toEqual([undefined, undefined, undefined]);
+    await ours.upsert('Session', 's', { uid: 'u', n: 1 }, 9);
+    expect(await seen()).toEqual([{ uid: 'u', n: 1 }, { uid: 'u', n: 1 }, undefined]);
+    await ours.upsert('Grant', 'g', { grantId: 'g' }, 9);
+    expect((await seen())[2]).toEqual({ grantId: 'g' });
+    for (const [n, documents] of [[2, theirs], [3, ours]] as const) {
+      await documents.upsert('Session', 's', { uid: 'u', n }, 9);
+      expect(await seen()).toEqual([{ uid: 'u', n }, { uid: 'u', n }, { grantId: 'g' }]);
+    }
+    await ours.consume('Session', 's', 7);
+    expect((await seen()).slice(0, 2)).toEqual([{ uid: 'u', n: 3, consumed: 7 }, { uid: 'u', n: 3, consumed: 7 }]);
+    await ours.upsert('Session', 's2', { uid: 'u', n: 4 }, 10);
+    expect((await seen())[1]).toEqual({ uid: 'u', n: 4 });
+    await ours.destroy('Session', 's2');
+    await ours.revokeByGrantId('Grant', 'g');
+    expect((await seen()).map((document) => document?.['n'])).toEqual([3, 3, undefined]);
   });
 
   test('many answers are kept apart', async () => {

@@ -153,8 +153,11 @@ async function openRealm(realm: Realm, { system, renderer, log, clock, metrics }
       counts.keysRotated();
     },
   });
+  let metadata: { xml: string | undefined } | undefined;
   const host: RealmHost = {
-    realm, system, database, engine, vault, brokers, samlMetadata: metadataOf(realm, keys), renderer, log, clock,
+    realm, system, database, engine, vault, brokers, renderer, log, clock,
+    // signed when the first broker asks for it
+    get samlMetadata() { return (metadata ??= { xml: metadataOf(realm, keys) }).xml; },
     get keys() { return current.keys; },
     get provider() { return current.provider; },
   };

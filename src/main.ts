@@ -3,7 +3,6 @@ import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Running } from './app.ts';
-import { run } from './cli/index.ts';
 import { ConfigError, describeMistake, loadConfig } from './config/load.ts';
 import { root } from './root.ts';
 import { predicateNames } from './flow/predicates.ts';
@@ -12,13 +11,18 @@ import { steps } from './steps/index.ts';
 const [command, ...rest] = process.argv.slice(2);
 
 if (command === 'serve') await serve(rest);
-else process.exitCode = await run(process.argv.slice(2), {
-  out: (text) => { process.stdout.write(text); },
-  err: (text) => { process.stderr.write(text); },
-  read: readLine,
-  env: process.env,
-  now: () => Math.floor(Date.now() / 1000),
-});
+else await order(process.argv.slice(2));
+
+async function order(argv: string[]): Promise<void> {
+  const { run } = await import('./cli/index.ts');
+  process.exitCode = await run(argv, {
+    out: (text) => { process.stdout.write(text); },
+    err: (text) => { process.stderr.write(text); },
+    read: readLine,
+    env: process.env,
+    now: () => Math.floor(Date.now() / 1000),
+  });
+}
 
 /** One line of standard input, or what there is of it. */
 async function readLine(): Promise<string> {
@@ -35,7 +39,7 @@ async function serve(args: string[]): Promise<void> {
     process.stdout.write('usage: sluis serve [--config FILE]\n');
     return;
   }
-  // only a server needs all of it: other commands start faster without
+  // only a server needs all of it, and it needs none of the commands: each starts faster without the other
   const { startSluis, StartError } = await import('./app.ts');
   try {
     const config = loadConfig(values.config ?? join(root, 'config/sluis.yaml'), process.env, { certificates: 'required', knownSteps: [...steps.keys()], knownPredicates: predicateNames });

@@ -22,7 +22,7 @@ export type RealmHost = {
   vault: Vault;
   brokers: ReadonlyMap<string, Broker>;
   /** signed EntityDescriptor of our service provider; undefined when the realm has no SAML brokers */
-  samlMetadata: string | undefined;
+  readonly samlMetadata: string | undefined;
   renderer: Renderer;
   log: Logger;
   /** epoch seconds */

@@ -1,6 +1,4 @@
-import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
-import { X509CertificateGenerator } from '@peculiar/x509';
 
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
 const day = 86_400_000;
@@ -12,6 +10,9 @@ export type KeyPair = { key: string; cert: string };
  * have signed it; it holds for five years from yesterday, for clocks that are a little behind.
  */
 export async function newKeyPair(commonName: string, now: number): Promise<KeyPair> {
+  // needed once in the life of an installation, and a twentieth of what a start loads
+  await import('reflect-metadata');
+  const { X509CertificateGenerator } = await import('@peculiar/x509');
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     // 63 bits: a positive number, whatever the bytes

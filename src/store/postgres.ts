@@ -1,5 +1,5 @@
 import { PostgresDialect, PostgresDriver, type DatabaseConnection, type Dialect, type Driver, type PostgresDialectConfig, type PostgresPool, type PostgresPoolClient } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
 import { honest, Unavailable } from './unavailable.ts';
 
 const CONNECTIONS = 10;
@@ -14,12 +14,16 @@ const QUERY_TIMEOUT = STATEMENT_TIMEOUT + 2000;
  * @param guard called whenever a query wants a connection; throws to refuse it
  */
 export function postgresDialect(url: string, schema: string | undefined, guard: () => void): Dialect {
-  return new GuardedDialect({ pool: async () => honestPool(openPool(url, schema)) }, guard);
+  return new GuardedDialect({ pool: async () => honestPool(await openPool(url, schema)) }, guard);
 }
 
-function openPool(url: string, schema: string | undefined): pg.Pool {
+async function openPool(url: string, schema: string | undefined): Promise<pg.Pool> {
   if (schema !== undefined && !/^[a-z][a-z0-9_-]{0,62}$/.test(schema)) throw new Error(`not a schema name: ${schema}`);
-  const pool = new pg.Pool({
+  // with SQLite nobody needs it
+  const { Pool, types } = (await import('pg')).default;
+  // bigint as a number, as SQLite gives it: epoch seconds and counts stay far below 2^53
+  const typeParser = (oid: number, format?: 'text' | 'binary'): unknown => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format));
+  const pool = new Pool({
     connectionString: url,
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
@@ -72,11 +76,6 @@ function honestClient(client: pg.PoolClient): PostgresPoolClient {
     },
     release: () => client.release(lost !== undefined),
   } as unknown as PostgresPoolClient;
-}
-
-/** bigint as a number, as SQLite gives it: epoch seconds and counts stay far below 2^53. */
-function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
-  return oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format);
 }
 
 class GuardedDialect extends PostgresDialect {

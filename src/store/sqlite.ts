@@ -66,6 +66,8 @@ function openFile(file: string): SqliteFile.Database {
   raw.pragma('journal_mode = WAL');
   raw.pragma('synchronous = NORMAL');
   raw.pragma('foreign_keys = ON');
+  // pages: what many commits write again and again goes to the file once in that many, 16 MB
+  raw.pragma('wal_autocheckpoint = 4000');
   // SQLite's own waiting stops the event loop, also for the transaction it waits for; `PatientConnection` waits instead
   raw.pragma('busy_timeout = 0');
   // SQLite's own lower() knows only ASCII: Ř and ř would differ

@@ -58,6 +58,18 @@ describeOnGrounds('Uw account', (ground) => {
     await follow('Terug naar Uw account');
   });
 
+  test('CAK-7 the secret questions', async () => {
+    await follow('Geheime vragen wijzigen');
+    await jolanda.look('B06-vragen');
+    await press('Opslaan');
+    expect(await jolanda.problems()).toEqual(['questions.required']);
+    await jolanda.look('B06-vragen-fout');
+    await jolanda.fill({ answer_1: 'Dijkstraat', answer_2: 'De Regenboog', answer_4: 'Molendam' });
+    await press('Opslaan');
+    await says('Uw antwoorden zijn opgeslagen.');
+    await follow('Terug naar Uw account');
+  });
+
   test('CAK-8 the second step: another app, a phone, recovery codes, and one removed', async () => {
     await follow('Wijzigen twee-staps verificatie');
     await jolanda.look('B07-twee-staps');

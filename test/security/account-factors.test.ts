@@ -79,7 +79,7 @@ describe('CAK-5 the password', () => {
     }
     const other = sluis.browser();
     const home = await throughBroker(sluis, other, await other.get(`/${ib}/account/`), 'ib-user');
-    for (const way of ['password', 'two-step', 'two-step/set-up', 'two-step/remove?kind=totp']) expect([way, (await other.get(`/${ib}/account/${way}`)).status]).toEqual([way, 404]);
+    for (const way of ['password', 'questions', 'two-step', 'two-step/set-up', 'two-step/remove?kind=totp']) expect([way, (await other.get(`/${ib}/account/${way}`)).status]).toEqual([way, 404]);
     expect((await other.post(`/${ib}/account/password`, { csrf: home.hidden['csrf'] ?? '', current_password: 'x', new_password: 'y' })).status).toBe(404);
   });
 
@@ -176,5 +176,32 @@ describe('CAK-8 two-step verification', () => {
     for (const way of ['', '/set-up', '/remove?kind=totp']) expect((await browser.get(`${account}/two-step${way}`)).step).toBe('password');
     for (const [way, fields] of [['set-up', { method: 'totp' }], ['remove', { kind: 'totp' }], ['codes', {}]] as const) expect((await post(browser, page, way, fields)).step).toBe('password');
     expect(await kinds()).toEqual(['totp']);
+  });
+});
+
+describe('CAK-7 secret questions', () => {
+  const post = (browser: HttpBrowser, page: Page, fields: Record<string, string>): Promise<Page> => browser.post(`${account}/questions`, { csrf: page.hidden['csrf'] ?? '', ...fields });
+  const answers = { question_1: 'first-street', answer_1: 'Dijkstraat', question_2: 'first-pet', answer_2: 'Bello', question_3: 'first-job', answer_3: 'Bakkerij Molen' };
+
+  test('are answered once more as a whole; what was typed is shown to nobody', async () => {
+    const { browser, page } = await enter('cak-active', '/questions');
+    const wrong = await post(browser, page, { ...answers, answer_2: 'x' });
+    expect([wrong.status, wrong.problems]).toEqual([422, ['questions.short']]);
+    expect(wrong.html).not.toContain('Dijkstraat');
+    expect((await post(browser, page, {})).problems).toEqual(['questions.required']);
+    const saved = await post(browser, page, answers);
+    expect([saved.status, at(saved).search.get('saved')]).toEqual([200, 'questions']);
+    expect(saved.html).toContain('data-answered="3"');
+    for (const text of ['Dijkstraat', 'Bello', 'Molen']) expect(saved.html).not.toContain(text);
+    expect(await listAudit(db(), { event: 'questions.set', limit: 1 })).toMatchObject([{ account_id: jolanda, actor: { id: jolanda } }]);
+    expect(await subjects()).toHaveLength(1);
+    expect((await db().selectFrom('security_answers').select('account_id').execute()).every(({ account_id }) => account_id === jolanda)).toBe(true);
+  });
+
+  test('ask the present login again first', async () => {
+    const { browser, page } = await enter();
+    sluis.advance(601);
+    expect((await browser.get(`${account}/questions`)).step).toBe('password');
+    expect((await post(browser, page, answers)).step).toBe('password');
   });
 });

@@ -16,7 +16,7 @@ export type AccountContext = {
 };
 
 /** Which pages there are for an account: somebody who comes in through a broker has no password here. */
-export type Offer = { password: boolean; twoStep: boolean };
+export type Offer = { password: boolean; questions: boolean; twoStep: boolean };
 
 /** A problem before it has words. */
 export type Failure = { field?: string; code: string; params?: Params };
@@ -64,10 +64,10 @@ export async function credentials({ host: { database, realm } }: AccountContext,
   return credentialsOf(database.db, realm, personOf(ctx).accountId);
 }
 
-/** Second factors are offered where a flow of the realm asks them, or the person has one. */
+/** Secret questions are offered where the realm has them, second factors where a flow of the realm asks them, or the person has one. */
 export async function offerTo(context: AccountContext, ctx: Context): Promise<Offer> {
   const known = await credentials(context, ctx);
   const asked = Object.values(context.host.realm.flows).some(({ bindings }) => bindings.some(({ step }) => ['second-factor', 'totp', 'sms-code'].includes(step)));
   const local = known?.password !== undefined;
-  return { password: local, twoStep: local && (asked || known.factors.length > 0) };
+  return { password: local, questions: local && context.host.realm.questions !== undefined, twoStep: local && (asked || known.factors.length > 0) };
 }

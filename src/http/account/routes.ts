@@ -9,6 +9,7 @@ import { saveDetails, saveLanguage, showDetails } from './details.ts';
 import { changeEmail, showEmail } from './email.ts';
 import { showHistory } from './history.ts';
 import { savePassword, showPassword } from './password.ts';
+import { saveQuestions, showQuestions } from './questions.ts';
 import { endAll, endOne, showSessions } from './sessions.ts';
 import { setUp, showSetUp } from './set-up.ts';
 import { askRemove, remove, renewCodes, showTwoStep } from './two-step.ts';
@@ -38,6 +39,8 @@ export function accountRoutes(context: AccountContext): Router {
   router.post('/sessions/end-all', (ctx) => endAll(context, ctx));
   router.get('/password', offered(context, 'password'), orWithFactor(context, recently), (ctx) => showPassword(context, ctx));
   router.post('/password', offered(context, 'password'), orWithFactor(context, recently), (ctx) => savePassword(context, ctx));
+  router.get('/questions', offered(context, 'questions'), recently, (ctx) => showQuestions(context, ctx));
+  router.post('/questions', offered(context, 'questions'), recently, (ctx) => saveQuestions(context, ctx));
   router.use('/two-step', offered(context, 'twoStep'), recently, twoStepRoutes(context).routes());
   router.get('/history', (ctx) => showHistory(context, ctx));
   return router;

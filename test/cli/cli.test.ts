@@ -58,8 +58,8 @@ describe('configuration', () => {
 
   test('every mistake is told with its place, as text and as JSON', async () => {
     const file = join(desk.folder, 'config/realms/cak/portals/mijn-cak-zakelijk.yaml');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('level: password', 'level: pasword'));
-    expect(await desk.run('realm', 'check')).toMatchObject({ code: 1, out: `${file}:5:1 level: there is no level pasword; did you mean password?` });
+    writeFileSync(file, readFileSync(file, 'utf8').replace('level: two-factor', 'level: two-facter'));
+    expect(await desk.run('realm', 'check')).toMatchObject({ code: 1, out: `${file}:5:1 level: there is no level two-facter; did you mean two-factor?` });
     const { code, out } = await desk.run('realm', 'check', '--json');
     expect([code, JSON.parse(out)]).toMatchObject([1, { ok: false, mistakes: [{ file, line: 5, column: 1, key: 'level' }] }]);
   });

@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { passwordAlone } from '../../bench/plain-login.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { findClient } from '../../src/store/clients.ts';
 import { openDesk, type Desk } from './support.ts';
@@ -50,6 +51,7 @@ describe('client (ALL-2)', () => {
     expect(await stored(made.client_id, 'inlichtingenbureau')).toMatchObject({ level: 'eh4', default_max_age: 600 });
     expect(await desk.run(...zorg, '--level', 'eh5')).toMatchObject({ code: 2, err: expect.stringContaining('has no level eh5; it has eh2, eh2plus, eh3, eh4') });
     expect((await desk.run(...zorg, '--default-max-age', 'soon')).err).toContain('--default-max-age');
+    passwordAlone(join(desk.folder, 'config/realms/cak'));
     expect(await desk.run(...create, ...redirect, '--auth-method', 'client_secret_basic', '--level', 'two-factor'))
       .toMatchObject({ code: 2, err: expect.stringContaining('no way through flow password of portal mijn-cak-zakelijk reaches level two-factor') });
   });

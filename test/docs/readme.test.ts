@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { allowInsecureRequests } from 'openid-client';
+import { generateSync } from 'otplib';
 import { root } from '../../src/root.ts';
 import { startWorld, type World } from '../support/world.ts';
 import { connect } from './portal.ts';
@@ -38,15 +39,16 @@ describe('ALL-1 the portal of the README', () => {
     expect({ text, secret: typeof json['client_secret'] }).toMatchObject({ secret: 'string' });
     const portal = await connect(`${world.sluis}/cak`, 'my-portal', String(json['client_secret']), redirectUri, { execute: [allowInsecureRequests] });
     const { url, ...kept } = await portal.start();
-    const back = await logIn(url, world.person('cak-active').login);
+    const { login, totp_secret: secret = '' } = world.person('cak-active') as ReturnType<World['person']> & { totp_secret?: string };
+    const back = await logIn(url, login, { code: generateSync({ secret }) });
     const claims = await portal.finish(new URL(back), kept);
-    expect(claims).toMatchObject({ iss: `${world.sluis}/cak`, acr: 'https://refeds.org/profile/sfa', organisation: { identifiers: { relation_number: '100231' } } });
+    expect(claims).toMatchObject({ iss: `${world.sluis}/cak`, acr: 'https://refeds.org/profile/mfa', organisation: { identifiers: { relation_number: '100231' } } });
     expect(claims?.['roles']).toEqual(expect.arrayContaining(['bestanden:gebruiker']));
   });
 });
 
-/** A browser as small as can be: follows redirects with cookies, fills in the one form, and stops where the portal begins. */
-async function logIn(start: URL, login: Record<string, string>): Promise<string> {
+/** A browser as small as can be: follows redirects with cookies, fills in one form after the other, and stops where the portal begins. */
+async function logIn(start: URL, ...forms: Record<string, string>[]): Promise<string> {
   const cookies = new Map<string, string>();
   const go = async (url: string, form?: URLSearchParams): Promise<{ url: string; html: string }> => {
     const answer = await fetch(url, {
@@ -61,7 +63,10 @@ async function logIn(start: URL, login: Record<string, string>): Promise<string>
     const next = new URL(location, url);
     return next.origin === start.origin ? go(next.href) : { url: next.href, html: '' };
   };
-  const page = await go(start.href);
-  const hidden = [...page.html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]);
-  return (await go(page.url, new URLSearchParams([...hidden, ...Object.entries(login)]))).url;
+  let page = await go(start.href);
+  for (const fields of forms) {
+    const hidden = [...page.html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]);
+    page = await go(page.url, new URLSearchParams([...hidden, ...Object.entries(fields)]));
+  }
+  return page.url;
 }

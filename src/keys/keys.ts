@@ -58,6 +58,12 @@ export function readRealmKeys(folder: string, realmId: string, options: KeyOptio
   };
 }
 
+/** What rotates, as it stands in the files: to see whether anything changed. @throws KeyError when it can be read by others */
+export function rotatingTexts(folder: string, realmId: string, options: KeyOptions = {}): string {
+  const { signing, cookies } = filesOf(folder, realmId);
+  return `${readKeyFile(signing, options)}\n${readKeyFile(cookies, options)}`;
+}
+
 /**
  * The published next key signs from now on and a new next key is published; the old one stays for what it signed. So do
  * the keys of cookies. The SAML key stays: brokers must be told first. Running servers notice within seconds (watch.ts).

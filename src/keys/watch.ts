@@ -1,5 +1,5 @@
 import type { KeyOptions } from './files.ts';
-import { readRealmKeys, type RealmKeys } from './keys.ts';
+import { readRealmKeys, rotatingTexts, type RealmKeys } from './keys.ts';
 
 /** Milliseconds between looks: a rotation is at work on every node within this. */
 export const LOOK_EVERY = 5000;
@@ -27,11 +27,15 @@ export type KeyWatch = {
  */
 export function watchKeys({ folder, realmId, keys, take, log, intervalMs = LOOK_EVERY, ...options }: WatchOptions): KeyWatch {
   let known = rotating(keys);
+  let seen: string | undefined;
   let complaint: string | undefined;
   let busy: Promise<void> | undefined;
 
   const once = async (): Promise<void> => {
     try {
+      // mostly nothing changed: to parse and check what is known would be most of what an idle node does
+      const texts = rotatingTexts(folder, realmId, options);
+      if (texts === seen) return;
       const found = readRealmKeys(folder, realmId, options);
       const now = rotating(found);
       if (now !== known) {
@@ -40,8 +44,9 @@ export function watchKeys({ folder, realmId, keys, take, log, intervalMs = LOOK_
         known = now;
         log.info({ signing: found.jwks.keys[0]?.kid }, 'keys rotated');
       }
-      complaint = undefined;
+      [complaint, seen] = [undefined, texts];
     } catch (error) {
+      seen = undefined;
       const message = error instanceof Error ? error.message : String(error);
       if (message !== complaint) log.error({ err: error }, 'new keys cannot be used: the old ones stay in use');
       complaint = message;

@@ -21,6 +21,8 @@ CREATE TABLE "accounts" (
   "end_reason" text
 );
 
+CREATE INDEX "accounts_email" on "accounts" (lower(email));
+
 CREATE INDEX "accounts_family_name" on "accounts" ("family_name", "id");
 
 CREATE TABLE "activation_codes" (
@@ -132,7 +134,8 @@ CREATE TABLE "clients" (
 CREATE TABLE "counters" (
   "key" text not null primary key,
   "count" integer not null,
-  "resets_at" bigint not null
+  "resets_at" bigint not null,
+  "opens_at" bigint default 0 not null
 );
 
 CREATE INDEX "counters_resets_at" on "counters" ("resets_at");
@@ -284,6 +287,8 @@ CREATE TABLE "passwords" (
   "changed_at" bigint not null,
   "one_time" integer default 0 not null
 );
+
+CREATE INDEX "passwords_foreign" on "passwords" ("account_id") where hash not like '$argon2%';
 
 CREATE TABLE "recovery_codes" (
   "id" text primary key,

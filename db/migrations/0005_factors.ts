@@ -17,6 +17,10 @@ export const factors: Migration = {
 };
 
 async function accountColumns({ schema }: Kysely<unknown>): Promise<void> {
+  await schema.alterTable('counters').addColumn('opens_at', 'bigint', none).execute();
+  // hashes made elsewhere are few, or none: are there any?
+  await schema.createIndex('passwords_foreign').on('passwords').column('account_id').where(sql<boolean>`hash not like '$argon2%'`).execute();
+  await schema.createIndex('accounts_email').on('accounts').expression(sql`lower(email)`).execute();
   await schema.alterTable('accounts').addColumn('must_activate', 'integer', none).execute();
   for (const column of ['ended_at', 'purged_at', 'reopened_at'] as const) await schema.alterTable('accounts').addColumn(column, 'bigint').execute();
   await schema.alterTable('accounts').addColumn('end_reason', 'text').execute();

@@ -27,6 +27,7 @@ const sentences: Record<string, string> = {
   'second-factor.none': 'this account has no second factor',
   'user.deleted': 'this account is deleted already',
   'user.dormant_for_good': 'in this realm a dormant account is never active again: delete it and make a new one',
+  'user.no_login': 'this person has no login name here: they log in through a broker',
   'user.not_active': 'this account is not active but {status}',
   'user.not_locked': 'this account is not locked but {status}',
   'user.reason': 'a reason is one line of at most 500 characters',

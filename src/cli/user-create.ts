@@ -1,10 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import type { ActivationChannel } from '../domain/activation.ts';
 import { freeLogin } from '../domain/lifecycle/login-name.ts';
-import { hashPassword } from '../domain/passwords/hash.ts';
+import { newOneTimePassword, setOneTimePassword, type OneTimePassword } from '../domain/passwords/one-time.ts';
 import { assignRoles } from '../domain/roles.ts';
-import { insertAccount, insertLogin, putPassword } from '../store/accounts.ts';
+import { insertAccount, insertLogin } from '../store/accounts.ts';
 import { appendAudit } from '../store/audit.ts';
 import { insertMembership } from '../store/memberships.ts';
 import type { Organisation } from '../store/organisations.ts';
@@ -13,10 +13,11 @@ import { addressFor, sendActivation, sendingOptions } from './activation.ts';
 import { realmOption, Refusal, UsageError, type Args, type Command } from './command.ts';
 import { withRealm, type Context } from './context.ts';
 import { organisationOf, rolesOf } from './find.ts';
+import { passwordText } from './user-password.ts';
 
 export const createCommand: Command = {
   name: 'user create',
-  summary: 'make a local account with a random password, which is shown once',
+  summary: 'make a local account, and mail its login names with a one-time password',
   options: {
     ...realmOption,
     organisation: { type: 'string', required: true, value: 'ID|TYPE:NUMBER', help: 'the organisation' },
@@ -32,38 +33,38 @@ export const createCommand: Command = {
     role: { type: 'string', multiple: true, value: 'APP:ROLE', help: 'a role' },
     activation: { type: 'string', value: 'mail|letter', help: 'also ask an activation code, which is sent now in a message of its own' },
     ...sendingOptions,
+    'show-password': { type: 'boolean', help: 'print the password, also when it is mailed' },
   },
   run: (args, io) => withRealm(args, io, async (context) => {
     const { realm, database } = context;
     if (!hasPasswords(realm)) throw new Refusal('user.registers', `people of realm ${realm.id} register themselves when they first log in through a broker`);
     const organisation = await organisationOf(database.db, args.need('organisation'));
     const scope = scopeOf(realm, organisation);
-    const password = randomBytes(15).toString('base64url');
     // slow, so before the transaction
-    const hash = await hashPassword(password, realm.login.argon2);
+    const oneTime = await newOneTimePassword(realm);
     const channel = channelOf(args);
-    const { activation, ...created } = await database.transaction(async (tx) => {
-      const ids = await create(tx, context, args, organisation, scope, hash);
-      return { ...ids, activation: channel && await sendActivation(tx, context, args, { accountId: ids.account, channel }) };
+    const { mailed, activation, ...created } = await database.transaction(async (tx) => {
+      const made = await create(tx, context, args, organisation, scope, oneTime);
+      return { ...made, activation: channel && await sendActivation(tx, context, args, { accountId: made.account, channel }) };
     });
     return {
-      data: { ...created, username: args.need('username'), password, ...(activation && { activation: activation.data }) },
-      text: [`account ${created.account}\npassword ${password} (shown once)`, ...activation ? [activation.text] : []].join('\n'),
+      data: { ...created, username: args.need('username'), password: oneTime.plain, ...(activation && { activation: activation.data }) },
+      text: [`account ${created.account}`, passwordText(oneTime, mailed, args.flag('show-password')), ...activation ? [activation.text] : []].join('\n'),
     };
   }),
 };
 
-async function create(tx: Db, { realm, actor, now }: Context, args: Args, organisation: Organisation, scope: string, hash: string): Promise<{ account: string; membership: string }> {
+async function create(tx: Db, { realm, actor, now }: Context, args: Args, organisation: Organisation, scope: string, oneTime: OneTimePassword): Promise<{ account: string; membership: string; mailed: boolean }> {
   const [account, membership, username] = [randomUUID(), randomUUID(), args.need('username')];
   if (!await freeLogin(tx, realm, scope, username)) throw new Refusal('user.exists', `the name ${username} is taken`);
   await insertAccount(tx, { id: account, status: 'active', ...columns(args, realm), created_at: now, updated_at: now, last_login_at: null });
   await insertLogin(tx, { scope, username, account_id: account });
-  await putPassword(tx, { account_id: account, hash, changed_at: now, one_time: 1 });
   await insertMembership(tx, { id: membership, account_id: account, organisation_id: organisation.id, tier: tierOf(args), status: 'active', registered_at: now, verified_at: now });
   await appendAudit(tx, { event: 'account.created', action: 'C', outcome: 'success', actor, organisationId: organisation.id, objectType: 'account', objectId: account, now });
   const roles = args.all('role');
   if (roles.length > 0) await assignRoles(tx, { realm, membershipId: membership, roles: rolesOf(roles), actor, now });
-  return { account, membership };
+  const { mailed } = await setOneTimePassword(tx, realm, { accountId: account, oneTime, message: 'account_created', actor, now });
+  return { account, membership, mailed };
 }
 
 function columns(args: Args, realm: Realm) {

@@ -1,6 +1,7 @@
 import type { Realm } from '../config/schema.ts';
 import { activationOf } from '../domain/activation.ts';
 import { credentialsOf } from '../domain/credentials.ts';
+import { waitUntil } from '../domain/guesses.ts';
 import { aheadOf, statusesForGood } from '../domain/lifecycle/ended.ts';
 import type { CredentialsState } from '../flow/facts.ts';
 import type { AccountRow } from '../store/accounts.ts';
@@ -13,7 +14,7 @@ import type { Context } from './context.ts';
 /** What tells the service desk why somebody can or cannot log in: for people, and as data. */
 export async function standingOf({ realm, database: { db }, now }: Pick<Context, 'realm' | 'database' | 'now'>, account: AccountRow): Promise<{ lines: string[]; data: Record<string, unknown> }> {
   const { dormantAt, purgeAt } = aheadOf(realm, account);
-  const credentials = await credentialsOf(db, realm, account.id);
+  const [credentials, waits] = [await credentialsOf(db, realm, account.id), await waitUntil(db, account.id, now)];
   const activation = await activationOf(db, account, now);
   const mail = account.email ? (await listOutbox(db, { to: account.email, channel: 'mail', limit: 1 }))[0] : undefined;
   const failed = mail?.state === 'failed' ? mail : undefined;
@@ -25,12 +26,13 @@ export async function standingOf({ realm, database: { db }, now }: Pick<Context,
       ...(purgeAt === undefined ? [] : [`personal data go on ${time(purgeAt)}`]),
       ...(activation ? [activationLine(activation)] : []),
       ...(credentials ? credentialLines(credentials, now) : []),
+      ...(waits === undefined ? [] : [`must wait until ${time(waits)} after too many tries, except in a browser of their own (sluis user unlock)`]),
       ...(failed ? [failedText(failed)] : []),
     ],
     data: {
       locked_at: lockedAt ?? null, dormant_at: dormantAt ?? null, purge_at: purgeAt ?? null,
       ...(activation && { activation }),
-      ...(credentials && { credentials }),
+      ...(credentials && { credentials }), waits_until: waits ?? null,
       last_mail_failed: failed ? { id: failed.id, at: failed.created_at, error: failed.error } : null,
     },
   };

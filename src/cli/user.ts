@@ -1,5 +1,6 @@
 import { lockAccount, unlockAccount } from '../domain/accounts.ts';
 import { wipeFactors } from '../domain/factors/enrol.ts';
+import { liftWait } from '../domain/guesses.ts';
 import { displayName } from '../domain/names.ts';
 import { listAccounts } from '../store/accounts.ts';
 import { listMembershipsOf, listRoles } from '../store/memberships.ts';
@@ -11,6 +12,7 @@ import { sessionsText, withoutAdministratorText } from './membership.ts';
 import { checkCallerCommand } from './user-check.ts';
 import { createCommand } from './user-create.ts';
 import { deleteCommand } from './user-delete.ts';
+import { resetPasswordCommand } from './user-password.ts';
 import { standingOf } from './user-standing.ts';
 
 const who: Record<string, Option> = { ...realmOption, user: { type: 'string', required: true, value: 'WHO', help: 'account id, e-mail address or name' } };
@@ -64,11 +66,15 @@ const lock: Command = {
 
 const unlock: Command = {
   name: 'user unlock',
-  summary: 'let somebody whose account is locked or dormant log in again',
+  summary: 'let somebody log in again whose account is locked or dormant, or who must wait after too many tries',
   options: who,
   run: (args, io) => withRealm(args, io, async ({ realm, database, actor, now }) => {
     const { id } = await accountOf(database.db, args.need('user'));
-    await database.transaction((tx) => unlockAccount(tx, realm, { accountId: id, actor, now }));
+    await database.transaction(async (tx) => {
+      const lifted = await liftWait(tx, { accountId: id, actor, now });
+      // who only had to wait is not locked
+      if (!lifted || (await accountOf(tx, id)).status !== 'active') await unlockAccount(tx, realm, { accountId: id, actor, now });
+    });
     return { data: { id, status: 'active' }, text: `${id} can log in again` };
   }),
 };
@@ -84,4 +90,4 @@ const resetFactors: Command = {
   }),
 };
 
-export const userCommands: Command[] = [createCommand, list, show, lock, unlock, resetFactors, deleteCommand, checkCallerCommand];
+export const userCommands: Command[] = [createCommand, list, show, lock, unlock, resetFactors, resetPasswordCommand, deleteCommand, checkCallerCommand];

@@ -212,7 +212,8 @@ export const realmSchema = z.strictObject({
   }).default({ run: 3600, session: 28_800, idle: 1200, code: 60, access_token: 600, id_token: 300, refresh_token: 28_800, verification_code: 14 * 86_400, activation_code: 30 * 86_400 }),
   login: z.strictObject({
     /** what a person types at the password step, in this order; `relation_number` is an identifier of the organisation */
-    identifiers: z.array(z.enum(['relation_number', 'username'])).min(1).default(['username']),
+    identifiers: z.array(z.enum(['relation_number', 'username', 'email'])).min(1)
+      .refine((names) => names.some((name) => name !== 'relation_number'), 'a relation number alone names nobody').default(['username']),
     argon2: z.strictObject({ memory_kib: z.int().min(8192), passes: z.int().min(1), lanes: z.int().min(1) })
       .default({ memory_kib: 19_456, passes: 2, lanes: 1 }),
   }).default({ identifiers: ['username'], argon2: { memory_kib: 19_456, passes: 2, lanes: 1 } }),

@@ -1,48 +1,74 @@
+import { createHash } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
+import { findAccount } from '../store/accounts.ts';
+import { appendAudit } from '../store/audit.ts';
+import { findByNames, replaceHash, type TypedNames } from '../store/logins.ts';
 import { findOrganisationByIdentifier } from '../store/organisations.ts';
 import { listMembershipsOf } from '../store/memberships.ts';
-import { putPassword } from '../store/accounts.ts';
 import type { Db } from '../store/schema.ts';
-import { authenticate } from './passwords/authenticate.ts';
+import { endOfPassword } from './credentials.ts';
+import { guessesOf } from './guesses.ts';
+import { knownBrowser } from './known-browser.ts';
+import { tellPerson } from './notify.ts';
+import { judgePassword, type Authenticated } from './passwords/authenticate.ts';
 import { TooBusy } from './passwords/gate.ts';
-import { forgiveTries, takeTry } from './throttle.ts';
+import { forgiveTries, guessing, takeGuess, takeTry } from './throttle.ts';
+import type { Vault } from './vault.ts';
 
-/** Tries per login name and per address. By time, never for good: or anyone could lock anyone out. */
-const perName = { limit: 10, window: 900 };
 // successes count too, and a whole town hall shares an address: wide, so that it stops machines and not mornings
 const perAddress = { limit: 1000, window: 900 };
+/** At this many guesses in a row the owner is told, once: from here on the wait is the longest. */
+const TOLD_AT = guessing.waits.length;
+
+export type TypedLogin = { relationNumber?: string; username?: string; email?: string; password: string; address: string; /** what this browser kept of an earlier login */ browser?: string };
 
 export type LocalLogin =
   | { kind: 'right'; accountId: string; organisationId?: string; keep: (tx: Db) => Promise<void> }
-  | { kind: 'wrong' }
-  | { kind: 'wait'; seconds: number }
-  | { kind: 'busy' };
+  /** `one_time_expired`: the right one-time password, too late */
+  | { kind: 'wrong' | 'busy' | 'one_time_expired' }
+  | { kind: 'wait'; seconds: number };
 
 /**
- * Checks a login name and password (row CAK-1). One answer for every failure; the tries are taken before the check.
- * `keep` replaces a hash that was made with other settings.
+ * Checks names and a password (row CAK-1). One answer and one time for every failure; the tries are taken before the check: for
+ * each account, whichever of its names was typed, or each name that nobody has; and for each address. A browser that the
+ * person logged in with before has tries of its own. `keep` replaces a hash that was made elsewhere or with other settings.
  */
-export async function checkLogin(db: Db, realm: Realm, typed: { relationNumber: string; username: string; password: string; address: string }, now: number): Promise<LocalLogin> {
-  const scope = realm.login.identifiers.includes('relation_number') ? typed.relationNumber : '';
-  const name = `password:${scope}:${typed.username.toLowerCase()}`;
-  const tries = [await takeTry(db, name, perName, now), await takeTry(db, `password@${typed.address}`, perAddress, now)];
-  const refused = tries.filter((t) => !t.allowed);
-  if (refused.length > 0) return { kind: 'wait', seconds: Math.max(...refused.map((t) => t.retryAfter)) };
+export async function checkLogin({ db, realm, vault, now }: { db: Db; realm: Realm; vault: Vault; now: number }, typed: TypedLogin): Promise<LocalLogin> {
+  const names = namesOf(realm, typed);
+  const found = await findByNames(db, names);
+  const owner = found?.accountId ?? createHash('sha256').update(JSON.stringify(names).toLowerCase()).digest('base64url');
+  const browser = knownBrowser(vault, typed.browser, owner);
+  const key = browser === undefined ? guessesOf(owner) : `${guessesOf(owner)}:${browser}`;
+  const guess = await takeGuess(db, key, now);
+  const addressTry = await takeTry(db, `password@${typed.address}`, perAddress, now);
+  if (!guess.allowed) return { kind: 'wait', seconds: guess.retryAfter };
+  if (!addressTry.allowed) return { kind: 'wait', seconds: addressTry.retryAfter };
   try {
-    const found = await authenticate(db, realm.login.argon2, { scope, username: typed.username, password: typed.password });
-    if (!found) return { kind: 'wrong' };
-    await forgiveTries(db, name);
-    const organisationId = await organisationOf(db, found.accountId, scope);
-    return {
-      kind: 'right', accountId: found.accountId, ...(organisationId && { organisationId }),
-      keep: async (tx) => {
-        if (found.rehash) await putPassword(tx, { account_id: found.accountId, hash: found.rehash, changed_at: now, one_time: 0 });
-      },
-    };
+    const told = guess.count === TOLD_AT && found && browser === undefined ? tellOwner(db, realm, found.accountId, now) : undefined;
+    const [right] = await Promise.all([judgePassword(db, realm.login.argon2, found, typed.password), told]);
+    if (!right) return { kind: 'wrong' };
+    await forgiveTries(db, key);
+    return await admitted(db, realm, right, names.scope, now);
   } catch (error) {
     if (error instanceof TooBusy) return { kind: 'busy' };
     throw error;
   }
+}
+
+function namesOf({ login: { identifiers } }: Realm, { relationNumber = '', username = '', email = '' }: TypedLogin): TypedNames {
+  return {
+    scope: identifiers.includes('relation_number') ? relationNumber : '',
+    ...(identifiers.includes('username') && { username: username.normalize('NFC') }), ...(identifiers.includes('email') && { email: email.normalize('NFC') }),
+  };
+}
+
+async function admitted(db: Db, realm: Realm, { accountId, oneTime, changedAt, rehash }: Authenticated, scope: string, now: number): Promise<LocalLogin> {
+  if (oneTime && (endOfPassword(realm, { oneTime, changedAt }).expiresAt ?? Infinity) <= now) return { kind: 'one_time_expired' };
+  const organisationId = await organisationOf(db, accountId, scope);
+  return {
+    kind: 'right', accountId, ...(organisationId && { organisationId }),
+    keep: async (tx) => { if (rehash) await replaceHash(tx, { accountId, ...rehash }); },
+  };
 }
 
 /** The organisation of the relation number typed; without one, the only organisation of the person. */
@@ -50,4 +76,11 @@ async function organisationOf(db: Db, accountId: string, scope: string): Promise
   if (scope !== '') return (await findOrganisationByIdentifier(db, 'relation_number', scope))?.id;
   const memberships = await listMembershipsOf(db, accountId);
   return memberships.length === 1 ? memberships[0]?.organisation_id : undefined;
+}
+
+/** While the hash is made, so that it takes no time of its own. */
+async function tellOwner(db: Db, realm: Realm, accountId: string, now: number): Promise<void> {
+  const account = await findAccount(db, accountId);
+  if (account) await tellPerson(db, realm, account, { message: 'login_attempts', now });
+  await appendAudit(db, { event: 'password.guessed', action: 'E', outcome: 'refused', actor: { kind: 'system', id: 'throttle' }, objectType: 'account', objectId: accountId, detail: { guesses: TOLD_AT }, now });
 }

@@ -1,4 +1,4 @@
-import { clearCounter, countUp } from '../store/counters.ts';
+import { clearCounter, countUp, takeSpaced, type Spacing } from '../store/counters.ts';
 import type { Db } from '../store/schema.ts';
 
 export type Limit = { limit: number; /** seconds */ window: number };
@@ -16,4 +16,17 @@ export async function takeTry(db: Db, key: string, { limit, window }: Limit, now
 /** A success forgives the failures before it. */
 export async function forgiveTries(db: Db, key: string): Promise<void> {
   await clearCounter(db, key);
+}
+
+/** Five guesses follow each other freely; after each further one a longer wait, a quarter of an hour at most: never for good. */
+export const guessing: Spacing = { waits: [0, 0, 0, 0, 60, 120, 240, 480, 900], forget: 86_400 };
+
+/**
+ * Takes one guess before it is judged, outside a turn's transaction as `takeTry`. A guess that must wait is not counted: who
+ * keeps knocking waits no longer for it.
+ * @returns `count`: guesses since the last success or pause, to tell the owner of once
+ */
+export async function takeGuess(db: Db, key: string, now: number, spacing: Spacing = guessing): Promise<{ allowed: true; count: number } | { allowed: false; retryAfter: number }> {
+  const taken = await takeSpaced(db, key, spacing, now);
+  return taken.taken ? { allowed: true, count: taken.count } : { allowed: false, retryAfter: Math.max(1, taken.opensAt - now) };
 }

@@ -28,7 +28,8 @@ export class Engine {
   private readonly realm: Realm;
   private readonly database: Database;
   private readonly depart: Depart;
-  private readonly vault: Vault;
+  /** of the realm: opens and seals what is kept in the database, and what browsers keep */
+  readonly vault: Vault;
   private readonly clock: () => number;
   private readonly observe: (event: FlowEvent) => void;
   private readonly flows: ReadonlyMap<string, BoundFlow>;

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { abortLogin, answerUrl, finishLogin, runOfBrowser } from '../oidc/finish.ts';
+import { knownBrowser, markBrowser } from '../domain/known-browser.ts';
 import { keepAlive, liveSession } from '../domain/sessions.ts';
 import type { OpenRun } from '../flow/run.ts';
 import type { Turn } from '../flow/turn.ts';
@@ -10,7 +11,10 @@ import { csrfHolds, csrfToken, fieldsOf } from './csrf.ts';
 import { allowForms, originOf } from './headers.ts';
 import { renderPage, renderProblem } from './pages.ts';
 import type { RealmHost } from './realm.ts';
-import { rememberBroker, viewerOf } from './viewer.ts';
+import { rememberBroker, rememberBrowser, viewerOf } from './viewer.ts';
+
+/** Seconds after which the queue of hashes is surely shorter. */
+const BUSY_FOR = 5;
 
 /**
  * The pages of a run, all under `/<realm>/login/<run>`: the interaction cookie is scoped to that path, so tabs do not
@@ -74,10 +78,36 @@ async function answer(ctx: Context, host: RealmHost, turn: Turn, redirect = fals
   if (turn.kind === 'unknown') return renderProblem(ctx, host, 404, 'session_not_found');
   if (turn.kind === 'expired') return expired(ctx, host, turn.run);
   if (turn.kind === 'leave') return sendToBroker(ctx, host, turn);
-  if (turn.kind === 'done') return seeOther(ctx, await finishLogin(host, ctx.req, ctx.res, turn.run));
+  if (turn.kind === 'done') {
+    keepBrowser(ctx, host, turn.run);
+    return seeOther(ctx, await finishLogin(host, ctx.req, ctx.res, turn.run));
+  }
+  if (redirect && turn.kind === 'page' && isBusy(turn)) return busy(ctx, host, turn);
   if (turn.kind === 'stale' || redirect) return seeOther(ctx, hrefOf(host, turn.run));
   const language = viewerOf(ctx, host.realm, turn.run.request.language).language;
   return turn.kind === 'end' ? ended(ctx, host, turn, language) : page(ctx, host, turn, language);
+}
+
+/** Who logged in here with a password may try again here, whoever guesses elsewhere. */
+function keepBrowser(ctx: Context, { realm, engine }: RealmHost, { facts, request }: OpenRun): void {
+  const { account, shownNow } = facts;
+  if (!account || !shownNow.some(({ factor }) => factor === 'password')) return;
+  const mark = viewerOf(ctx, realm, request.language).remembered['browser'];
+  if (knownBrowser(engine.vault, mark, account.id) === undefined) rememberBrowser(ctx, realm, markBrowser(engine.vault, account.id));
+}
+
+type PageTurn = Extract<Turn, { kind: 'page' }>;
+
+/** Too many wait for a hash: nothing was judged. */
+function isBusy({ problems }: PageTurn): boolean {
+  return problems.some(({ code }) => code.endsWith('.busy'));
+}
+
+/** Says so with the page itself, so that what was typed stays: this is no answer that may be kept or counted as one. */
+async function busy(ctx: Context, host: RealmHost, turn: PageTurn): Promise<void> {
+  ctx.status = 503;
+  ctx.set('Retry-After', String(BUSY_FOR));
+  return page(ctx, host, turn, viewerOf(ctx, host.realm, turn.run.request.language).language);
 }
 
 async function page(ctx: Context, host: RealmHost, turn: Extract<Turn, { kind: 'page' }>, language: string): Promise<void> {

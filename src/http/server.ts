@@ -8,6 +8,7 @@ import serveStatic from 'koa-static';
 import type { Logger } from 'pino';
 import type { System } from '../config/schema.ts';
 import { root } from '../root.ts';
+import { TooBusy } from '../domain/passwords/gate.ts';
 import { Unavailable } from '../store/unavailable.ts';
 import { listening, type Listening } from './listening.ts';
 import { demoRoutes } from './demo.ts';
@@ -79,7 +80,7 @@ function failures(hosts: RealmHost[]): Middleware {
     try {
       await next();
     } catch (error) {
-      const status = error instanceof Unavailable ? 503 : (error as { status?: number }).status ?? 500;
+      const status = error instanceof Unavailable || error instanceof TooBusy ? 503 : (error as { status?: number }).status ?? 500;
       const host = (ctx.state['host'] as RealmHost | undefined) ?? hosts[0];
       if (!host) throw error;
       if (status >= 500) host.log.error({ reference: ctx.state['reference'], err: error }, 'request failed');

@@ -6,8 +6,8 @@ const year = 365 * 86_400_000;
 
 /** The browser before us: its address, its language, what it was asked to remember. */
 export function viewerOf(ctx: Context, realm: Realm, asked?: string): Viewer {
-  const broker = ctx.cookies.get(brokerCookie(realm));
-  return { address: ctx.state['address'] as string, language: languageOf(ctx, realm, asked), remembered: broker ? { broker } : {} };
+  const [broker, browser] = [ctx.cookies.get(brokerCookie(realm)), ctx.cookies.get(browserCookie(realm))];
+  return { address: ctx.state['address'] as string, language: languageOf(ctx, realm, asked), remembered: { ...(broker && { broker }), ...(browser && { browser }) } };
 }
 
 /** `?lang=` (kept in a cookie), the cookie, what the portal asked, Accept-Language, the realm's first language. */
@@ -25,11 +25,17 @@ export function rememberBroker(ctx: Context, realm: Realm, broker: string | unde
   keep(ctx, realm, brokerCookie(realm), broker ?? '', broker === undefined ? 0 : year);
 }
 
+/** Lets the browser keep that somebody logged in with it (domain/known-browser.ts). */
+export function rememberBrowser(ctx: Context, realm: Realm, mark: string): void {
+  keep(ctx, realm, browserCookie(realm), mark);
+}
+
 function keep(ctx: Context, realm: Realm, name: string, value: string, maxAge = year): void {
   ctx.cookies.set(name, value, { path: new URL(realm.issuer).pathname, httpOnly: true, sameSite: 'lax', maxAge, overwrite: true });
 }
 
 const languageCookie = (realm: Realm): string => `sluis_${realm.id}_lang`;
+const browserCookie = (realm: Realm): string => `sluis_${realm.id}_browser`;
 const brokerCookie = (realm: Realm): string => `sluis_${realm.id}_broker`;
 
 /** The same page in another language; what else the address says stays. */

@@ -1,4 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
+import { comparableUsername } from './logins.ts';
 import { recalled } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -49,11 +50,6 @@ export async function listAccounts(db: Db, { text, limit = 100 }: { text?: strin
       (['given_name', 'family_name', 'email'] as const).map((column) => eb(fn<string>('lower', [column]), 'like', val(pattern)).$castTo<boolean>()),
     )))
     .orderBy('family_name').orderBy('id').limit(limit).execute();
-}
-
-/** Usernames are compared without regard to case or to how an accent was typed. */
-export function comparableUsername(username: string): string {
-  return username.normalize('NFC').toLowerCase();
 }
 
 export async function findLogin(db: Db, scope: string, username: string): Promise<LoginRow | undefined> {

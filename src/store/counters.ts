@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Db } from './schema.ts';
 
 /**
@@ -17,8 +18,55 @@ export async function countUp(db: Db, key: string, windowSeconds: number, now: n
   return { count: row.count, resetsAt: row.resets_at };
 }
 
+/** `waits`: seconds to wait after the first, second … try; the last holds for all that follow. `forget`: seconds after the last try. */
+export type Spacing = { waits: readonly number[]; forget: number };
+
+/**
+ * Takes a try at something that waits longer after each. Of fifty at once each finds what the one before left: only as many
+ * as may follow each other without waiting are taken, also on two nodes.
+ * @returns the tries taken since the last pause, this one included; or, when none may be taken, when the next may (epoch seconds)
+ */
+export async function takeSpaced(db: Db, key: string, { waits, forget }: Spacing, now: number): Promise<{ taken: true; count: number } | { taken: false; opensAt: number }> {
+  for (;;) {
+    const taken = await takeOpen(db, key, { waits, forget }, now);
+    if (taken !== undefined) return { taken: true, count: taken };
+    const first = { key, count: 1, resets_at: now + forget, opens_at: now + (waits[0] ?? 0) };
+    const begun = await db.insertInto('counters').values(first).onConflict((conflict) => conflict.column('key').doNothing()).returning('count').executeTakeFirst();
+    if (begun) return { taken: true, count: begun.count };
+    const opensAt = await opensAtOf(db, key);
+    if (opensAt !== undefined && opensAt > now) return { taken: false, opensAt };
+    // begun, or purged, by somebody else in between: look again
+  }
+}
+
+async function takeOpen(db: Db, key: string, { waits, forget }: Spacing, now: number): Promise<number | undefined> {
+  const at = sql<number>`cast(${now} as bigint)`;
+  // a wait that is longer than any began before the clock stepped back
+  const longest = sql<number>`cast(${now + Math.max(0, ...waits)} as bigint)`;
+  const count = sql<number>`case when resets_at <= ${at} then 1 else counters.count + 1 end`;
+  const steps = waits.map((wait, index) => sql`when ${sql.lit(waits.length - index)} <= ${count} then ${sql.lit(waits[waits.length - index - 1] ?? wait)}`);
+  const row = await db.updateTable('counters')
+    .set({ count, opens_at: sql<number>`${at} + case ${sql.join(steps, sql` `)} else 0 end`, resets_at: now + forget })
+    .where('key', '=', key).where(({ or, eb }) => or([eb('opens_at', '<=', now), eb('opens_at', '>', longest), eb('resets_at', '<=', now)]))
+    .returning('count').executeTakeFirst();
+  return row?.count;
+}
+
+/** When the next try of something spaced may be taken; undefined when none was. */
+export async function opensAtOf(db: Db, key: string): Promise<number | undefined> {
+  return (await db.selectFrom('counters').select('opens_at').where('key', '=', key).executeTakeFirst())?.opens_at;
+}
+
 export async function clearCounter(db: Db, key: string): Promise<void> {
   await db.deleteFrom('counters').where('key', '=', key).execute();
+}
+
+/** Removes a counter and those below it (`key:…`). @returns how many there were */
+export async function clearCounters(tx: Db, key: string): Promise<number> {
+  const { numDeletedRows } = await tx.deleteFrom('counters')
+    // the sign after a colon is a semicolon
+    .where(({ or, and, eb }) => or([eb('key', '=', key), and([eb('key', '>=', `${key}:`), eb('key', '<', `${key};`)])])).executeTakeFirst();
+  return Number(numDeletedRows);
 }
 
 /** Removes at most `limit` counters whose window is over. */

@@ -224,7 +224,8 @@ export interface Tables {
   /** One row (id 1): the last position and its hash. Who moves it on has sealed. */
   audit_head: { id: number; position: number; hash: string };
   /** Throttle counters. */
-  counters: { key: string; count: number; resets_at: number };
+  /** `opens_at`: when the next try may be taken, of what waits longer after each */
+  counters: { key: string; count: number; resets_at: number; opens_at: Generated<number> };
   /** Things that may be seen once: assertion ids. */
   replays: { id: string; expires_at: number };
 }

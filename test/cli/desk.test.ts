@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { takeGuess } from '../../src/domain/throttle.ts';
 import { authenticate } from '../../src/domain/passwords/authenticate.ts';
 import { insertAccount } from '../../src/store/accounts.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
@@ -113,9 +114,41 @@ describe('users', () => {
       const settings = { memory_kib: 19_456, passes: 2, lanes: 1 };
       expect(await authenticate(db, settings, { scope: '100777', username: 'Jansen', password })).toMatchObject({ accountId: account });
     });
+    await inDatabase('cak', async ({ db }) => {
+      const mails = await db.selectFrom('outbox').select(['recipient', 'text']).execute();
+      expect(mails).toEqual([{ recipient: 'j@example.nl', text: expect.stringContaining(`Relatienummer: 100777\nGebruikersnaam: jansen\nEenmalig wachtwoord: ${password}\n`) }]);
+    });
     expect(await desk.run(...create)).toMatchObject({ code: 1, err: 'the name jansen is taken' });
     expect(await desk.json('user', 'list', ...cak, '--text', 'JANS')).toMatchObject([{ id: account }]);
     expect(await desk.json('user', 'show', ...cak, '--user', 'j@example.nl')).toMatchObject({ id: account, memberships: [{ organisation: 'Zorg', roles: ['bestanden:gebruiker'] }] });
+  });
+
+  test('a new one-time password: the old one dies, the wait is over, and user show says how it stands (CAK-2)', async () => {
+    await desk.run('organisation', 'create', ...cak, '--name', 'Zorg', '--identifier', 'relation_number:100777', '--entitlement', 'all');
+    const made = await desk.run('user', 'create', ...cak, '--organisation', 'relation_number:100777', '--username', 'jansen', '--family-name', 'Jansen', '--email', 'j@example.nl');
+    expect(made.out).not.toContain('shown once');
+    expect(made.out).toContain('mailed');
+    const who = [...cak, '--user', 'j@example.nl'];
+    const show = async (): Promise<string> => (await desk.run('user', 'show', ...who)).out;
+    expect(await show()).toContain('one-time password of');
+    const { id = '' } = (await desk.json<{ id?: string }>('user', 'show', ...who));
+    const guess = () => inDatabase('cak', async ({ db }) => { for (let n = 0; n < 5; n += 1) await takeGuess(db, `password:${id}`, desk.now); });
+    await guess();
+    expect(await show()).toContain('must wait until');
+    expect(await desk.json('user', 'unlock', ...who)).toEqual({ id, status: 'active' });
+    expect(await show()).not.toContain('must wait');
+    await guess();
+    const reset = await desk.json<{ password: string }>('user', 'reset-password', ...who, '--show-password');
+    expect(reset).toMatchObject({ id, mailed: true, sessions_ended: 0 });
+    expect(await desk.json('user', 'reset-password', ...who)).not.toHaveProperty('password');
+    await inDatabase('cak', async ({ db }) => {
+      const settings = { memory_kib: 19_456, passes: 2, lanes: 1 };
+      expect(await authenticate(db, settings, { scope: '100777', username: 'jansen', password: reset.password })).toBeUndefined();
+    });
+    expect(await show()).not.toContain('must wait');
+    expect((await desk.json<{ event: string }[]>('audit', 'list', ...cak)).map((row) => row.event)).toEqual(expect.arrayContaining(['password.issued', 'password.wait_lifted']));
+    await pending(await municipality(), 'Sanne');
+    expect(await desk.run('user', 'reset-password', ...ib, '--user', 'Sanne de Wit')).toMatchObject({ code: 1, err: expect.stringContaining('through a broker') });
   });
 
   test('people who come through a broker cannot be made here', async () => {

@@ -56,7 +56,7 @@ test('what was made while the clock was ahead does not live for ever', async () 
   at.advance(-day - at.host('cak').realm.ttl.session - 1);
 });
 
-test('too many tries before a step back: free again after the usual wait, not after the step and the wait', async () => {
+test('too many tries before a step back: the wait does not last for the step as well', async () => {
   at.advance(day);
   const page = await at.browser().get(authUrl('mijn-cak-zakelijk'));
   expect(page.step).toBe('password');
@@ -64,11 +64,9 @@ test('too many tries before a step back: free again after the usual wait, not af
     const browser = at.browser();
     return typePassword(browser, await browser.get(authUrl('mijn-cak-zakelijk')), 'cak-twin', password === undefined ? {} : { password });
   };
-  for (let n = 0; n < 10; n += 1) expect((await attempt('Fout-Woord-12')).problems).toEqual(['password.wrong']);
+  for (let n = 0; n < 5; n += 1) expect((await attempt('Fout-Woord-12')).problems).toEqual(['password.wrong']);
   expect((await attempt()).problems).toEqual(['password.wait']);
   at.advance(-day);
-  expect((await attempt()).problems).toEqual(['password.wait']);
-  at.advance(901);
   expect((await attempt()).answer['code']).toBeTruthy();
 }, 60_000);
 

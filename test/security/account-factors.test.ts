@@ -59,15 +59,16 @@ describe('CAK-5 the password', () => {
     expect((await enter()).page.problems).toEqual(['password.wrong']);
   });
 
-  test('guesses at the present one are those of a login: fifty at once are ten', async () => {
+  test('guesses at the present one wait as those of a login do: of fifty at once five are judged', async () => {
     const { browser, page } = await enter('cak-active', '/password');
     await db().deleteFrom('counters').execute();
     const answers = await Promise.all(Array.from({ length: 50 }, (_one, n) => change(browser, page, { current_password: `Fout-${n}`, new_password: 'Nieuwe-Brug-41-Hoog' })));
     const said = answers.flatMap(({ problems }) => problems);
-    expect(said.filter((code) => code === 'account.password.wrong').length).toBeLessThanOrEqual(10);
+    expect(said.filter((code) => code === 'account.password.wrong')).toHaveLength(5);
     expect(said).toContain('password.wait');
     expect((await findPassword(db(), jolanda))?.hash).toBe(hash);
-    expect((await loginCak(sluis.browser())).problems).toEqual(['password.wait']);
+    // who guesses here keeps nobody from logging in
+    expect((await loginCak(sluis.browser())).problems).toEqual([]);
   });
 
   test('empty, huge and strange ones are refused by name; nothing is found for who has none', async () => {

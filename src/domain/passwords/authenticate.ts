@@ -1,17 +1,34 @@
-import { findLogin, findPassword } from '../../store/accounts.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findByNames, hasForeignHashes, type FoundLogin, type TypedNames } from '../../store/logins.ts';
 import type { Db } from '../../store/schema.ts';
 import { decoyFor, hashPassword, needsRehash, verifyHash, type HashSettings } from './hash.ts';
 
+/** `from`: the hash that `rehash` replaces. */
+export type Authenticated = { accountId: string; oneTime: boolean; changedAt: number; rehash?: { from: string; to: string } };
+
+/** Milliseconds. Where hashes of several kinds are, refusals are answered at multiples of this. */
+const GRID = 500;
+
 /**
- * Who these belong to, or undefined. An unknown name costs the same hash as a known one, so that time tells nothing.
- * `rehash` is given when the stored hash was made elsewhere or with other settings.
+ * Who these belong to, or undefined. An unknown name costs the same question and the same hash as a known one, so that time
+ * tells nothing. `rehash` is given when the stored hash was made elsewhere or with other settings.
  * @throws TooBusy when too many wait for a hash
  */
-export async function authenticate(db: Db, settings: HashSettings, login: { scope: string; username: string; password: string }): Promise<{ accountId: string; rehash?: string } | undefined> {
-  const accountId = (await findLogin(db, login.scope, login.username))?.account_id;
-  const stored = accountId === undefined ? undefined : await findPassword(db, accountId);
-  const hash = stored?.hash ?? await decoyFor(settings);
-  const right = await verifyHash(hash, login.password);
-  if (!right || accountId === undefined || stored === undefined) return undefined;
-  return needsRehash(hash, settings) ? { accountId, rehash: await hashPassword(login.password, settings) } : { accountId };
+export async function authenticate(db: Db, settings: HashSettings, { password, ...names }: TypedNames & { password: string }): Promise<Authenticated | undefined> {
+  return judgePassword(db, settings, await findByNames(db, names), password);
+}
+
+/** As `authenticate`, of what was found already. */
+export async function judgePassword(db: Db, settings: HashSettings, found: FoundLogin | undefined, password: string): Promise<Authenticated | undefined> {
+  const start = performance.now();
+  const hash = found?.hash ?? await decoyFor(settings);
+  const right = await verifyHash(hash, password);
+  if (!right || !found || found.hash === null) {
+    // a hash of another kind takes another time, and would tell that the name is known
+    if (await hasForeignHashes(db)) await sleep(GRID - ((performance.now() - start) % GRID));
+    return undefined;
+  }
+  const { accountId, oneTime, changedAt } = found;
+  const to = needsRehash(hash, settings) ? await hashPassword(password, settings) : undefined;
+  return { accountId, oneTime, changedAt: changedAt ?? 0, ...(to !== undefined && { rehash: { from: hash, to } }) };
 }

@@ -22,7 +22,7 @@ export async function savePassword(context: AccountContext, ctx: Context): Promi
   const { current_password: current = '', new_password: chosen = '' } = fieldsOf(ctx);
   const outcome = await changeOwnPassword(database.db, realm, {
     accountId: personOf(ctx).accountId, sessionId: (ctx.state['session'] as SessionRow).id, current, chosen,
-    address: ctx.state['address'] as string, actor: actorOf(ctx), now: clock(),
+    actor: actorOf(ctx), now: clock(),
   });
   if ('problems' in outcome) return showPassword(context, ctx, outcome.problems);
   await database.transaction(outcome.commit);

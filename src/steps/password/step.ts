@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkLogin } from '../../domain/local-login.ts';
+import { checkLogin, type LocalLogin } from '../../domain/local-login.ts';
 import { aboutTheAccount } from '../../flow/predicates.ts';
 import { defineStep, type Outcome, type Problem, type Run } from '../../flow/step.ts';
 
@@ -8,9 +8,10 @@ const config = z.strictObject({
   level: z.string(),
 });
 type Config = z.infer<typeof config>;
-// no keyboard gives a NUL, and PostgreSQL fails at one
-const text = z.string().max(256).regex(/^[^\0]*$/).default('');
-const input = z.object({ relation_number: text, username: text, password: text });
+// no keyboard gives a NUL, and PostgreSQL fails at one and at half a character
+const seen = (text: string): boolean => !/[\0\p{Cs}]/u.test(text);
+const text = z.string().max(256).refine(seen).default('');
+const input = z.object({ relation_number: text, username: text, email: text, password: z.string().max(512).refine(seen).default('') });
 type Input = z.infer<typeof input>;
 
 /** Login name and password (row CAK-1): every failure has the same answer. */
@@ -29,7 +30,7 @@ export const password = defineStep<Config, unknown, Input>({
     reaches: level,
   }),
   // what the portal expects is filled in; it proves nothing, and can be typed over
-  page: ({ realm, hint }) => ({ identifiers: realm.login.identifiers, ...(hint !== undefined && text.safeParse(hint).success && { remembered: { username: hint } }) }),
+  page: ({ realm, hint }) => ({ identifiers: realm.login.identifiers, ...(hint !== undefined && text.safeParse(hint).success && { remembered: { username: hint, email: hint } }) }),
   submit,
 });
 
@@ -37,9 +38,10 @@ async function submit(run: Run<Config, unknown>, typed: Input): Promise<Outcome<
   const { realm, config: { level }, now } = run;
   const missing = [...realm.login.identifiers, 'password' as const].filter((field) => typed[field].trim() === '');
   if (missing.length > 0) return { kind: 'ask', problems: missing.map((field) => ({ field, code: `password.${field}.required` })) };
-  const login = await checkLogin(run.db, realm, {
-    relationNumber: typed.relation_number.replace(/[\s.-]/g, ''), username: typed.username.trim(), password: typed.password, address: run.address,
-  }, now);
+  const login = await checkLogin(run, {
+    relationNumber: typed.relation_number.replace(/[\s.-]/g, ''), username: typed.username.trim(), email: typed.email.trim(), password: typed.password, address: run.address,
+    ...(run.remembered['browser'] !== undefined && { browser: run.remembered['browser'] }),
+  });
   if (login.kind !== 'right') return { kind: 'ask', problems: [problemOf(login)] };
   return {
     kind: 'pass', proofs: [{ factor: 'password', level, at: now }], accountId: login.accountId,
@@ -47,7 +49,7 @@ async function submit(run: Run<Config, unknown>, typed: Input): Promise<Outcome<
   };
 }
 
-function problemOf(login: { kind: 'wrong' } | { kind: 'busy' } | { kind: 'wait'; seconds: number }): Problem {
+function problemOf(login: Exclude<LocalLogin, { kind: 'right' }>): Problem {
   if (login.kind === 'wait') return { code: 'password.wait', params: { minutes: Math.ceil(login.seconds / 60) } };
   return { code: `password.${login.kind}` };
 }

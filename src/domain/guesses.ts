@@ -1,0 +1,21 @@
+import { appendAudit, type Actor } from '../store/audit.ts';
+import { clearCounters, opensAtOf } from '../store/counters.ts';
+import type { Db } from '../store/schema.ts';
+
+/** Counter of the guesses at an account's password; those of a browser that its person knows are below it. */
+export function guessesOf(accountId: string): string {
+  return `password:${accountId}`;
+}
+
+/** Until when (epoch seconds) somebody must wait who guessed too often at this password, from wherever; undefined when nobody must. */
+export async function waitUntil(db: Db, accountId: string, now: number): Promise<number | undefined> {
+  const opensAt = await opensAtOf(db, guessesOf(accountId));
+  return opensAt !== undefined && opensAt > now ? opensAt : undefined;
+}
+
+/** Lets somebody try again at once: the service desk knows who it is. @returns whether there was anything to lift */
+export async function liftWait(tx: Db, { accountId, actor, now }: { accountId: string; actor: Actor; now: number }): Promise<boolean> {
+  if (await clearCounters(tx, guessesOf(accountId)) === 0) return false;
+  await appendAudit(tx, { event: 'password.wait_lifted', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: accountId, now });
+  return true;
+}

@@ -8,12 +8,13 @@ import { contest, enter, load, pace, spentIn, warmUp, type Contender } from './c
 import { exitCode, figureOf, limitOf, median, report, type Figure, type Limit, type Machine, type Measured } from './figures.ts';
 import { createInstallation, type Installation } from './installation.ts';
 import { measures, type Measure } from './measures.ts';
+import { passwords } from './password.ts';
 import { freePort, startServer } from './process.ts';
 import { profileIn, summarise } from './profile.ts';
 import { callback, scopes, type Subject } from './subject.ts';
 
 const usage = `usage: npm run bench -- [--only NAME] [--profile NAME] [--json]
-  --only NAME     one measure, may be repeated: ${measures.map(({ name }) => `'${name}'`).join(', ')}, 'rest'
+  --only NAME     one measure, may be repeated: ${measures.map(({ name }) => `'${name}'`).join(', ')}, 'password', 'rest'
   --profile NAME  where Sluis spends its time in one measure, from a CPU profile
   --json          the figures as JSON
 `;
@@ -35,9 +36,14 @@ async function bench(): Promise<void> {
       process.stdout.write(`${await profile(installation, measureOf(values.profile))}\n`);
       return;
     }
-    const only = values.only?.map((name) => (name === 'rest' ? name : measureOf(name).name));
+    const only = values.only?.map((name) => (name === 'rest' || name === 'password' ? name : measureOf(name).name));
     const limits = !only || only.includes('rest') ? await atRest(installation) : [];
     const figures = await underLoad(installation, measures.filter(({ name }) => !only || only.includes(name)));
+    if (!only || only.includes('password')) {
+      const login = await passwords(installation);
+      figures.push(...login.figures);
+      limits.push(...login.limits);
+    }
     process.stdout.write(values.json ? `${JSON.stringify({ machine: machine(), figures, limits }, null, 2)}\n` : `${report(machine(), figures, limits)}\n`);
     process.exitCode = exitCode(figures, limits);
   } finally {

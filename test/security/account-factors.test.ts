@@ -172,10 +172,17 @@ describe('CAK-8 two-step verification', () => {
   });
 
   test('asks the present login again first', async () => {
-    const { browser, page } = await enter();
+    const { browser } = await enter();
     sluis.advance(601);
     for (const way of ['', '/set-up', '/remove?kind=totp']) expect((await browser.get(`${account}/two-step${way}`)).step).toBe('password');
-    for (const [way, fields] of [['set-up', { method: 'totp' }], ['remove', { kind: 'totp' }], ['codes', {}]] as const) expect((await post(browser, page, way, fields)).step).toBe('password');
+    for (const [way, fields] of [['set-up', { method: 'totp' }], ['remove', { kind: 'totp' }], ['codes', {}]] as const) {
+      const { browser: late, page: form } = await enter('cak-active', '/two-step');
+      sluis.advance(601);
+      const login = await post(late, form, way, fields);
+      expect(login.step).toBe('password');
+      const back = await late.submit(login, known('cak-active'));
+      expect([way, back.status, at(back).path]).toEqual([way, 200, `${account}/two-step`]);
+    }
     expect(await kinds()).toEqual(['totp']);
   });
 });

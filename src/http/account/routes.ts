@@ -2,9 +2,10 @@ import { Router } from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { takeTry } from '../../domain/throttle.ts';
 import { findOrganisation } from '../../store/organisations.ts';
+import { seeOther } from '../admin/context.ts';
 import { requireFresh } from '../face.ts';
 import { renderProblem } from '../pages.ts';
-import { credentials, languageOf, offerTo, personOf, translate, type AccountContext, type Offer } from './context.ts';
+import { accountUrl, credentials, languageOf, offerTo, personOf, translate, type AccountContext, type Offer } from './context.ts';
 import { saveDetails, saveLanguage, showDetails } from './details.ts';
 import { changeEmail, showEmail } from './email.ts';
 import { showHistory } from './history.ts';
@@ -54,6 +55,8 @@ function twoStepRoutes(context: AccountContext): Router {
   router.get('/remove', (ctx) => askRemove(context, ctx));
   router.post('/remove', (ctx) => remove(context, ctx));
   router.post('/codes', (ctx) => renewCodes(context, ctx));
+  // who had to log in again comes back here without the form
+  router.get('/codes', (ctx) => seeOther(ctx, accountUrl(context, 'two-step')));
   return router;
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Portal, Realm } from '../config/schema.ts';
-import { findAccount, findPassword, updateAccount, type AccountRow } from '../store/accounts.ts';
+import { findAccount, findPassword, holdAccount, updateAccount, type AccountRow } from '../store/accounts.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import { activationCodes, type CodeRow } from '../store/codes.ts';
 import { listMembershipsOf } from '../store/memberships.ts';
@@ -28,6 +28,8 @@ export type Issued = { code: string; expiresAt: number; reference: string };
  */
 export async function issueActivation(tx: Db, activation: Activation): Promise<Issued> {
   const { realm, accountId, channel, actor, now } = activation;
+  // of two codes at once, the second withdraws the message of the first
+  await holdAccount(tx, accountId);
   const account = await findAccount(tx, accountId);
   if (account?.status !== 'active' || !await findPassword(tx, accountId)) throw new DomainError('activation.no_account', { status: account?.status ?? 'deleted' });
   const before = await activationCodes.latest(tx, accountId);

@@ -23,6 +23,11 @@ export async function updateAccount(tx: Db, id: string, patch: Omit<Updateable<T
   return result.numUpdatedRows > 0n;
 }
 
+/** Holds an account until the end of the transaction: of two who change what it has at once, the second sees what the first did. */
+export async function holdAccount(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('accounts').set((eb) => ({ status: eb.ref('status') })).where('id', '=', id).execute();
+}
+
 type Status = AccountRow['status'];
 
 /**

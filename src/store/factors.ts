@@ -1,4 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
+import { holdAccount } from './accounts.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type FactorRow = Selectable<Tables['factors']>;
@@ -6,7 +7,7 @@ export type RecoveryCodeRow = Selectable<Tables['recovery_codes']>;
 
 /** Holds an account's factors until the end of the transaction: of two who change them at once, the second sees what the first did. */
 export async function holdFactors(tx: Db, accountId: string): Promise<FactorRow[]> {
-  await tx.updateTable('accounts').set((eb) => ({ status: eb.ref('status') })).where('id', '=', accountId).execute();
+  await holdAccount(tx, accountId);
   return findFactors(tx, accountId);
 }
 

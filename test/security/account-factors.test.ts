@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { hashPassword } from '../../src/domain/passwords/hash.ts';
 import { findPassword, putPassword } from '../../src/store/accounts.ts';
 import { listAudit } from '../../src/store/audit.ts';
-import { findFactors, listRecoveryCodes } from '../../src/store/factors.ts';
+import { findFactors, listRecoveryCodes, replaceRecoveryCodes } from '../../src/store/factors.ts';
 import { listOutbox } from '../../src/store/outbox.ts';
 import { listSessions } from '../../src/store/sessions.ts';
 import { account, enter as enterAt, known } from '../support/account.ts';
@@ -118,6 +118,19 @@ describe('CAK-8 two-step verification', () => {
     expect((await subjects()).length).toBeGreaterThan(0);
     // the same form once more: there is nothing left to go on with
     expect(at(await post(browser, page, 'set-up', { setup, code: generateSync({ secret, epoch: sluis.now() }) })).path).toBe(`${account}/two-step`);
+  });
+
+  test('a form that is sent twice adds one, and the second answer says that recovery codes were shown', async () => {
+    await replaceRecoveryCodes(db(), jolanda, []);
+    const { browser, page } = await enter('cak-active', '/two-step');
+    const shown = await post(browser, page, 'set-up', { method: 'totp' });
+    const fields = { csrf: page.hidden['csrf'] ?? '', setup: shown.hidden['setup'] ?? '', code: generateSync({ secret: secretOf(shown), epoch: sluis.now() }) };
+    const answers = await Promise.all([1, 2].map(() => browser.postOnly(`${account}/two-step/set-up`, fields)));
+    const said = answers.map(({ location = '' }) => new URL(location, 'https://sluis.example').searchParams);
+    expect(said.map((one) => one.get('saved')).toSorted()).toEqual(['added', null]);
+    const [first, second] = answers.toSorted((one) => (one.location?.includes('added') ? -1 : 1));
+    expect((await browser.get(second?.location ?? '')).html).toContain('Herstelcodes zijn maar 1 keer te zien');
+    expect(codesOf(await browser.get(first?.location ?? ''))).toHaveLength(10);
   });
 
   test('a phone: a number that cannot be called, then the code that was sent', async () => {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { listRecoveryCodes, replaceRecoveryCodes, useRecoveryCode } from '../../store/factors.ts';
+import { holdFactors, listRecoveryCodes, replaceRecoveryCodes, useRecoveryCode } from '../../store/factors.ts';
 import type { Db } from '../../store/schema.ts';
 import { forgiveTries } from '../throttle.ts';
 import { hashCode, matchesCode, newCode, normaliseCode } from '../verification-code.ts';
-import { tell } from './enrol.ts';
+import { keepFactor, tell, type NewFactor } from './enrol.ts';
 import { guessesOf, note, refused, takeGuess, type Checked, type Holder } from './holder.ts';
 import { asciiDigits } from './typed.ts';
 
@@ -15,8 +15,9 @@ export function makeRecoveryCodes({ realm }: Pick<Holder, 'realm'>): string[] {
   return Array.from({ length: realm.second_factor.recovery_codes }, () => newCode(LENGTH));
 }
 
-/** Keeps recovery codes, as hashes, in place of those that the account had. */
+/** Keeps recovery codes, as hashes, in place of those that the account had: of two who do so at once, the later ones stay. */
 export async function keepRecoveryCodes(tx: Db, holder: Holder, codes: string[]): Promise<void> {
+  await holdFactors(tx, holder.accountId);
   await replaceRecoveryCodes(tx, holder.accountId, codes.map((code) => ({ id: randomUUID(), account_id: holder.accountId, hash: hashCode(code), created_at: holder.now, used_at: null })));
   await note(tx, holder, { event: 'recovery.made', action: 'C', detail: { codes: codes.length } });
 }
@@ -27,6 +28,14 @@ export async function newRecoveryCodes(tx: Db, holder: Holder): Promise<string[]
   await keepRecoveryCodes(tx, holder, codes);
   await tell(tx, holder, 'recovery-made');
   return codes;
+}
+
+/** Keeps a factor on somebody's own page. @returns the recovery codes that come with it when the account has none and the realm gives them */
+export async function keepWithRecovery(tx: Db, holder: Holder, factor: NewFactor): Promise<string[] | undefined> {
+  await holdFactors(tx, holder.accountId);
+  const left = await recoveryCodesLeft(tx, holder);
+  await keepFactor(tx, holder, factor);
+  return left === 0 && holder.realm.second_factor.recovery_codes > 0 ? newRecoveryCodes(tx, holder) : undefined;
 }
 
 export async function recoveryCodesLeft(db: Db, { accountId }: Holder): Promise<number> {

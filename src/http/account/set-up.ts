@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
 import type { SecondFactor } from '../../config/accounts.ts';
-import { keepFactor, listFactors, type Confirmed } from '../../domain/factors/enrol.ts';
-import { problemOf as factorProblem, type Refused } from '../../domain/factors/holder.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { Confirmed } from '../../domain/factors/enrol.ts';
+import { problemOf as factorProblem, refused, type Holder, type Refused } from '../../domain/factors/holder.ts';
+import { keepWithRecovery } from '../../domain/factors/recovery.ts';
 import type { Sending } from '../../domain/factors/sent-code.ts';
 import { beginPhone, confirmPhone, resendPhone, showPhone } from '../../domain/factors/sms.ts';
 import { beginTotp, confirmTotp, showTotp } from '../../domain/factors/totp.ts';
@@ -41,7 +43,7 @@ export async function setUp(context: AccountContext, ctx: Context): Promise<void
   const fields = fieldsOf(ctx);
   const waiting = await waitingFor(context, ctx, fields['setup']);
   if (waiting && fields['setup'] !== undefined) return goOn(context, ctx, waiting, fields['setup']);
-  if (fields['setup'] !== undefined) return seeOther(ctx, accountUrl(context, 'two-step'));
+  if (fields['setup'] !== undefined) return goneFrom(context, ctx);
   if (fields['phone'] !== undefined && realm.second_factor.methods.includes('sms')) return phone(context, ctx, fields['phone']);
   const method = wordOf(fields['method'], realm.second_factor.methods);
   if (method === 'totp') return begin(context, ctx, 'totp', beginTotp(holderOf(context, ctx)));
@@ -67,7 +69,8 @@ async function goOn(context: AccountContext, ctx: Context, waiting: Waiting, han
   const { database } = context.host;
   const { action, code: typed = '' } = fieldsOf(ctx);
   const holder = holderOf(context, ctx);
-  const again = (refused: Refused): Promise<void> => showSetUp(context, ctx, { problems: [factorProblem('second-factor.code', refused)], setUp: handle });
+  const again = async (problem: Refused): Promise<void> => (await waitingFor(context, ctx, handle)
+    ? showSetUp(context, ctx, { problems: [factorProblem('second-factor.code', problem)], setUp: handle }) : goneFrom(context, ctx));
   if (waiting.kind === 'sms' && (action === 'resend' || action === 'call')) {
     const sent = await resendPhone(database.db, holder, waiting.pending, sendingOf(context, ctx, action === 'call' ? 'voice' : 'sms'));
     if (!sent.ok) return again(sent);
@@ -77,20 +80,31 @@ async function goOn(context: AccountContext, ctx: Context, waiting: Waiting, han
   const { pending } = waiting;
   const judged = waiting.kind === 'totp' ? await confirmTotp(database.db, holder, { pending, typed }) : await confirmPhone(database.db, holder, { pending, typed });
   if (!judged.ok) return again(judged);
-  seeOther(ctx, accountUrl(context, `two-step?saved=added${await keep(context, ctx, judged, handle)}`));
+  try {
+    const shown = await keep(context, holder, judged, handle);
+    seeOther(ctx, accountUrl(context, `two-step?saved=added${shown === undefined ? '' : `&shown=${shown}`}`));
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return again(refused('used'));
+  }
 }
 
-/** The factor counts from now on; with the first one come recovery codes. @returns what the next address says about them */
-async function keep(context: AccountContext, ctx: Context, judged: Confirmed, handle: string): Promise<string> {
-  const { database, realm, clock } = context.host;
-  const holder = holderOf(context, ctx);
+/**
+ * The factor counts from now on; with the first one come recovery codes. Nothing is kept when it throws.
+ * @returns the handle with which the page shows them
+ * @throws DomainError second-factor.code.used: of two forms at once one finds ticket and code
+ */
+async function keep({ host: { database, clock } }: AccountContext, holder: Holder, judged: Confirmed, handle: string): Promise<string | undefined> {
   return database.transaction(async (tx) => {
-    // of two forms at once one finds the ticket
-    if (!await redeemTicket(tx, KIND, handle, clock()) || !await judged.keep(tx)) return '';
-    const { recoveryCodes } = await listFactors(tx, holder);
-    await keepFactor(tx, holder, judged.factor);
-    return recoveryCodes === 0 && realm.second_factor.recovery_codes > 0 ? `&shown=${await codesToShow(tx, holder)}` : '';
+    if (!await redeemTicket(tx, KIND, handle, clock()) || !await judged.keep(tx)) throw new DomainError('second-factor.code.used');
+    const codes = await keepWithRecovery(tx, holder, judged.factor);
+    return codes && codesToShow(tx, holder, codes);
   });
+}
+
+/** The form was sent before: a browser shows the last answer only, so who sent it twice may have missed the recovery codes. */
+function goneFrom(context: AccountContext, ctx: Context): void {
+  seeOther(ctx, accountUrl(context, context.host.realm.second_factor.recovery_codes > 0 ? 'two-step?shown=gone' : 'two-step'));
 }
 
 async function waitingFor({ host: { database, clock } }: AccountContext, ctx: Context, handle: unknown): Promise<Waiting | undefined> {

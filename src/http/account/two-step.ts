@@ -62,11 +62,11 @@ export async function renewCodes(context: AccountContext, ctx: Context): Promise
   const holder = holderOf(context, ctx);
   const { factors } = await listFactors(database.db, holder);
   if (factors.length === 0) return showTwoStep(context, ctx, [{ code: 'second-factor.none' }]);
-  const handle = await database.transaction((tx) => codesToShow(tx, holder));
+  const handle = await database.transaction(async (tx) => codesToShow(tx, holder, await newRecoveryCodes(tx, holder)));
   seeOther(ctx, `${accountUrl(context, 'two-step')}?saved=codes&shown=${handle}`);
 }
 
 /** @returns the handle with which the page shows them, once */
-export async function codesToShow(tx: Db, holder: Holder): Promise<string> {
-  return keepToShow(tx, SHOWN, holder.accountId, { codes: await newRecoveryCodes(tx, holder) }, holder.now);
+export async function codesToShow(tx: Db, holder: Holder, codes: string[]): Promise<string> {
+  return keepToShow(tx, SHOWN, holder.accountId, { codes }, holder.now);
 }

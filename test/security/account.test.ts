@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { lockAccount } from '../../src/domain/accounts.ts';
 import { findAccount, findPassword, insertAccount, insertLogin, putPassword, updateAccount } from '../../src/store/accounts.ts';
-import { listAudit } from '../../src/store/audit.ts';
+import { appendAudit, listAudit } from '../../src/store/audit.ts';
 import { listSessions } from '../../src/store/sessions.ts';
 import { account, enter as enterAt, known } from '../support/account.ts';
 import { install, type Install } from '../support/install.ts';
@@ -179,8 +179,11 @@ describe('what happened', () => {
     const host = sluis.host('cak');
     await host.database.transaction((tx) => lockAccount(tx, { accountId: jolanda, actor: { kind: 'desk', id: 'karin', display: 'Karin Balie' }, now: sluis.now() }));
     await updateAccount(db(), jolanda, { status: 'active' });
+    for (const event of ['account.returned', 'activation.refused', 'password.guessed', 'password.wait_lifted']) {
+      await appendAudit(db(), { event, action: 'E', outcome: 'success', actor: { kind: 'system', id: 'sluis' }, objectType: 'account', objectId: jolanda, now: sluis.now() });
+    }
     const { browser, page } = await enter('cak-active', '/history');
-    expect(page.html).toContain('Account geblokkeerd');
+    for (const text of ['Account geblokkeerd', 'Account weer geopend', 'Activatiecode werkte niet', 'Vaak een verkeerd wachtwoord ingevuld', 'Wachttijd na verkeerde wachtwoorden opgeheven']) expect(page.html).toContain(text);
     expect(page.html).toContain('De servicedesk');
     expect(page.html).not.toContain('Karin');
     sluis.advance(91 * 86_400);

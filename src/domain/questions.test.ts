@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 const typed = (answers: Record<string, string>) => Object.entries(answers).map(([question, answer], index) => ({ question, answer, field: `answer_${index + 1}` }));
-const judge = (answers: Record<string, string>) => setAnswers(realm, { accountId: 'anna', answers: typed(answers), actor: anna, now: noon });
+const judge = (answers: Record<string, string>) => setAnswers(database.db, realm, { accountId: 'anna', answers: typed(answers), actor: anna, now: noon });
 const codes = async (answers: Record<string, string>) => {
   const judged = await judge(answers);
   return 'problems' in judged ? judged.problems.map(({ field, code }) => [field, code]) : [];
@@ -46,6 +46,13 @@ describe('CAK-7 setting answers', () => {
   test('what a form brings: pairs of question and answer, without what was left empty', () => {
     expect(typedAnswers({ question_1: 'street', answer_1: 'Dorpsstraat', question_2: 'pet', answer_2: ' ', answer_3: 'x' }))
       .toEqual([{ question: 'street', answer: 'Dorpsstraat', field: 'answer_1' }, { question: '', answer: 'x', field: 'answer_3' }]);
+  });
+
+  test('at most ten forms an hour are hashed, also at once; a form with a slip costs none', async () => {
+    for (let n = 0; n < 20; n += 1) expect(await codes({ street: 'x', pet: 'Snuf' })).toEqual([['answer_1', 'questions.short']]);
+    const judged = await Promise.all(Array.from({ length: 15 }, () => codes({ street: 'Dorpsstraat 12', pet: 'Snuf' })));
+    expect(judged.filter((found) => found.length === 0)).toHaveLength(10);
+    expect(judged.flat()).toEqual(Array.from({ length: 5 }, () => [undefined, 'questions.wait']));
   });
 
   test('they are kept as hashes, in place of earlier ones; the person is told, the trail names questions only', async () => {

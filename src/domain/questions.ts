@@ -17,6 +17,8 @@ import { takeTry } from './throttle.ts';
 const LENGTH = { min: 3, max: 100 };
 /** Checks of one account. By time, never for good. */
 const CHECKS = { limit: 5, window: 3600 };
+/** Forms of one account whose answers are hashed: each may cost ten hashes. */
+const CHANGES = { limit: 10, window: 3600 };
 /** Fields of a form: `question_1` says to which question `answer_1` is. */
 const FIELDS = Array.from({ length: 10 }, (_, index) => ({ question: `question_${index + 1}`, answer: `answer_${index + 1}` }));
 
@@ -25,7 +27,7 @@ export const answerFields: string[] = FIELDS.map(({ answer }) => answer);
 
 export type Question = { id: string; text: string };
 export type TypedAnswer = { question: string; answer: string; field: string };
-export type AnswerProblem = { field: string; code: string; params?: Record<string, number> };
+export type AnswerProblem = { /** absent: of the whole form */ field?: string; code: string; params?: Record<string, number> };
 
 type WithQuestions = Pick<Realm, 'questions' | 'languages'>;
 
@@ -51,13 +53,16 @@ function wordsOf(text: string): string[] {
 /**
  * Judges the answers that somebody wants to set, and hashes them. The commit puts them in the place of all earlier ones, and
  * tells the person by mail.
+ * @param db the database itself: a try is taken before anything is hashed
  * @throws TooBusy when too many wait for a hash
  */
-export async function setAnswers(realm: Realm, change: { accountId: string; answers: TypedAnswer[]; actor: Actor; runId?: string; now: number }): Promise<{ problems: AnswerProblem[] } | { commit: (tx: Db) => Promise<void> }> {
+export async function setAnswers(db: Db, realm: Realm, change: { accountId: string; answers: TypedAnswer[]; actor: Actor; runId?: string; now: number }): Promise<{ problems: AnswerProblem[] } | { commit: (tx: Db) => Promise<void> }> {
   const { accountId, actor, runId, now } = change;
   const known = (realm.questions?.choices ?? []).flatMap(({ id }) => change.answers.find(({ question }) => question === id) ?? []);
   const problems = problemsOf(realm, known);
   if (problems.length > 0) return { problems };
+  const turn = await takeTry(db, `questions-set:${accountId}`, CHANGES, now);
+  if (!turn.allowed) return { problems: [{ code: 'questions.wait', params: { minutes: Math.ceil(turn.retryAfter / 60) } }] };
   const rows: { question: string; hash: string; set_at: number }[] = [];
   for (const { question, answer } of known) rows.push({ question, hash: await hashPassword(comparableAnswer(answer), realm.login.argon2), set_at: now });
   return {

@@ -7,14 +7,13 @@ import type { OpenRun } from '../flow/run.ts';
 import type { Turn } from '../flow/turn.ts';
 import type { BrowserMessage } from '../brokers/broker.ts';
 import { textsFor } from '../texts/catalogue.ts';
+import { isBusy, sayBusy } from './busy.ts';
 import { csrfHolds, csrfToken, fieldsOf } from './csrf.ts';
 import { allowForms, originOf } from './headers.ts';
 import { renderPage, renderProblem } from './pages.ts';
 import type { RealmHost } from './realm.ts';
 import { rememberBroker, rememberBrowser, viewerOf } from './viewer.ts';
 
-/** Seconds after which the queue of hashes is surely shorter. */
-const BUSY_FOR = 5;
 
 /**
  * The pages of a run, all under `/<realm>/login/<run>`: the interaction cookie is scoped to that path, so tabs do not
@@ -82,7 +81,7 @@ async function answer(ctx: Context, host: RealmHost, turn: Turn, redirect = fals
     keepBrowser(ctx, host, turn.run);
     return seeOther(ctx, await finishLogin(host, ctx.req, ctx.res, turn.run));
   }
-  if (redirect && turn.kind === 'page' && isBusy(turn)) return busy(ctx, host, turn);
+  if (redirect && turn.kind === 'page' && isBusy(turn.problems)) return busy(ctx, host, turn);
   if (turn.kind === 'stale' || redirect) return seeOther(ctx, hrefOf(host, turn.run));
   const language = viewerOf(ctx, host.realm, turn.run.request.language).language;
   return turn.kind === 'end' ? ended(ctx, host, turn, language) : page(ctx, host, turn, language);
@@ -98,15 +97,9 @@ function keepBrowser(ctx: Context, { realm, engine }: RealmHost, { facts, reques
 
 type PageTurn = Extract<Turn, { kind: 'page' }>;
 
-/** Too many wait for a hash: nothing was judged. */
-function isBusy({ problems }: PageTurn): boolean {
-  return problems.some(({ code }) => code.endsWith('.busy'));
-}
-
-/** Says so with the page itself, so that what was typed stays: this is no answer that may be kept or counted as one. */
+/** Says so with the page itself, so that what was typed stays. */
 async function busy(ctx: Context, host: RealmHost, turn: PageTurn): Promise<void> {
-  ctx.status = 503;
-  ctx.set('Retry-After', String(BUSY_FOR));
+  sayBusy(ctx);
   return page(ctx, host, turn, viewerOf(ctx, host.realm, turn.run.request.language).language);
 }
 

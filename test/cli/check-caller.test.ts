@@ -20,9 +20,9 @@ async function answered(): Promise<void> {
   const [{ id = '' } = {}] = await desk.json<{ id?: string }[]>('user', 'list', ...cak);
   const realm = loadConfig(join(desk.folder, 'config/sluis.yaml'), {}).realms.find((one) => one.id === 'cak')!;
   const answers = ['Dorpsstraat', 'Meester Bos', 'Snuf'].map((answer, index) => ({ answer, question: ['first-street', 'favourite-teacher', 'first-pet'][index]!, field: '' }));
-  const set = await setAnswers(realm, { accountId: id, answers, actor: { kind: 'person', id }, now: desk.now });
-  if ('problems' in set) throw new Error(JSON.stringify(set.problems));
   const database = openDatabase({ file: join(desk.folder, 'data/cak.sqlite') });
+  const set = await setAnswers(database.db, realm, { accountId: id, answers, actor: { kind: 'person', id }, now: desk.now });
+  if ('problems' in set) throw new Error(JSON.stringify(set.problems));
   await database.transaction(set.commit);
   await database.close();
 }

@@ -1,5 +1,6 @@
 import { generateSync } from 'otplib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { hashGate } from '../../src/domain/passwords/gate.ts';
 import { hashPassword } from '../../src/domain/passwords/hash.ts';
 import { findPassword, putPassword } from '../../src/store/accounts.ts';
 import { listAudit } from '../../src/store/audit.ts';
@@ -91,6 +92,25 @@ describe('CAK-5 the password', () => {
     expect((await change(browser, page, { current_password: known('cak-active').password, new_password: 'Nieuwe-Brug-41-Hoog' })).step).toBe('password');
     expect((await findPassword(db(), jolanda))?.hash).toBe(hash);
   });
+});
+
+test('too busy to judge a form of passwords or answers: 503, and it may be sent again', async () => {
+  const [{ browser, page }, answering] = [await enter('cak-active', '/password'), await enter('cak-active', '/questions')];
+  let free = (): void => undefined;
+  const hold = new Promise<void>((resolve) => { free = resolve; });
+  const full = Array.from({ length: 200 }, () => hashGate.run(() => hold).catch(() => undefined));
+  try {
+    const csrf = page.hidden['csrf'] ?? '';
+    const password = await browser.post(`${account}/password`, { csrf, current_password: known('cak-active').password, new_password: 'Nieuwe-Brug-41-Hoog' });
+    const questions = await answering.browser.post(`${account}/questions`, {
+      csrf: answering.page.hidden['csrf'] ?? '', question_1: 'first-street', answer_1: 'Dijkstraat', question_2: 'first-pet', answer_2: 'Bello', question_3: 'first-job', answer_3: 'Bakkerij Molen',
+    });
+    for (const { status, headers } of [password, questions]) expect([status, headers.get('retry-after')]).toEqual([503, '5']);
+    expect([password.problems, questions.problems]).toEqual([['password.busy'], ['questions.busy']]);
+  } finally {
+    free();
+    await Promise.all(full);
+  }
 });
 
 describe('CAK-8 two-step verification', () => {

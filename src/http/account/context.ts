@@ -4,6 +4,7 @@ import type { Addressee } from '../../domain/notify.ts';
 import type { CredentialsState } from '../../flow/facts.ts';
 import type { Actor } from '../../store/audit.ts';
 import { textsFor, type Params, type Translate } from '../../texts/catalogue.ts';
+import { isBusy, sayBusy } from '../busy.ts';
 import type { PersonState } from '../face-doors.ts';
 import type { FacePortal } from '../face.ts';
 import type { RealmHost } from '../realm.ts';
@@ -53,6 +54,12 @@ export function accountUrl({ host }: AccountContext, page = ''): string {
 /** A problem as a page shows it. */
 export function problemOf(context: AccountContext, ctx: Context, { code, field, params }: Failure): ViewProblem {
   return { code, message: translate(context, ctx)(code, params), ...(field !== undefined && { field }) };
+}
+
+/** The status of a form that comes back. One that could not be judged because it was too busy may be sent again. */
+export function refuseForm(ctx: Context, problems: Failure[]): void {
+  if (isBusy(problems)) sayBusy(ctx);
+  else ctx.status = 422;
 }
 
 /** The word of a list that the address says, e.g. what was just saved. */

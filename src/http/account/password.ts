@@ -4,12 +4,12 @@ import { newPasswordPage } from '../../domain/passwords/page.ts';
 import type { SessionRow } from '../../store/sessions.ts';
 import { seeOther } from '../admin/context.ts';
 import { fieldsOf } from '../csrf.ts';
-import { accountUrl, actorOf, personOf, problemOf, translate, wordOf, type AccountContext, type Failure } from './context.ts';
+import { accountUrl, actorOf, personOf, problemOf, refuseForm, translate, wordOf, type AccountContext, type Failure } from './context.ts';
 
 /** 'Wachtwoord wijzigen' (row CAK-5, pages B04 and B05): the rules are named before and after typing. */
 export async function showPassword(context: AccountContext, ctx: Context, problems: Failure[] = []): Promise<void> {
   const { database, realm } = context.host;
-  if (problems.length > 0) ctx.status = 422;
+  if (problems.length > 0) refuseForm(ctx, problems);
   await context.render(ctx, 'account/password', {
     title: translate(context, ctx)('account.password.title'),
     page: { ...await newPasswordPage(database.db, realm, personOf(ctx).accountId), saved: wordOf(ctx.query['saved'], ['password']) },

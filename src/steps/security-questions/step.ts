@@ -29,7 +29,7 @@ async function submit(run: Run<Config, unknown>, fields: z.infer<typeof input>):
   const need = run.realm.questions?.need ?? 0;
   if (accountId === undefined) return { kind: 'ask', problems: [{ code: 'questions.required', params: { need, missing: need } }] };
   try {
-    const set = await setAnswers(run.realm, { accountId, answers: typedAnswers(fields), actor: { kind: 'person', id: accountId }, runId: run.id, now: run.now });
+    const set = await setAnswers(run.db, run.realm, { accountId, answers: typedAnswers(fields), actor: { kind: 'person', id: accountId }, runId: run.id, now: run.now });
     return 'problems' in set ? { kind: 'ask', problems: set.problems } : { kind: 'pass', commit: set.commit };
   } catch (error) {
     if (error instanceof TooBusy) return { kind: 'ask', problems: [{ code: 'questions.busy' }] };

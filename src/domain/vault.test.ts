@@ -11,6 +11,12 @@ test('what was sealed opens for whom it is, and says nothing before', () => {
   expect(vault.seal('JBSWY3DPEHPK3PXP', 'totp:jolanda')).not.toBe(sealed);
 });
 
+test('a mark is the same each time, another with another key, and does not hold the text', () => {
+  expect(vault.mark('+31612345678')).toBe(vault.mark('+31612345678'));
+  expect(createVault(randomBytes(32)).mark('+31612345678')).not.toBe(vault.mark('+31612345678'));
+  expect(vault.mark('+31612345678')).not.toContain('612345678');
+});
+
 test.each([
   ['about somebody else', (sealed: string) => vault.open(sealed, 'totp:petra')],
   ['with the key of another realm', (sealed: string) => createVault(randomBytes(32)).open(sealed, 'totp:jolanda')],

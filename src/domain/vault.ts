@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { derivedKey } from '../keys/derive.ts';
 
 /**
@@ -9,6 +9,8 @@ export type Vault = {
   seal(plain: string, about: string): string;
   /** @throws Error when it was sealed with another key, about something else, or changed */
   open(sealed: string, about: string): string;
+  /** Always the same for the same text, and nothing to read it from: names something personal in a key. */
+  mark(plain: string): string;
 };
 
 const VERSION = 'v1';
@@ -16,7 +18,9 @@ const VERSION = 'v1';
 /** @param secret the realm's secret, which never rotates (keys/README.md) */
 export function createVault(secret: Buffer): Vault {
   const key = derivedKey(secret, 'secrets at rest');
+  const marking = derivedKey(secret, 'marks of personal data');
   return {
+    mark: (plain) => createHmac('sha256', marking).update(plain).digest('base64url'),
     seal(plain, about) {
       const nonce = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(about));

@@ -26,11 +26,11 @@ export async function prepareCode(db: Db, holder: Holder, destination: Destinati
   return limited ?? { ok: true, keep: (tx) => send(tx, holder, destination, sending) };
 }
 
-async function takeMessage(db: Db, { realm: { second_factor: { resend_after, messages_per_hour } }, accountId, now }: Holder, number: string): Promise<Refused | undefined> {
+async function takeMessage(db: Db, { vault, realm: { second_factor: { resend_after, messages_per_hour } }, accountId, now }: Holder, number: string): Promise<Refused | undefined> {
   const pause = await takeTry(db, pauseOf(accountId), { limit: 1, window: resend_after }, now);
   if (!pause.allowed) return refused('pause', { seconds: pause.retryAfter });
   const hourly = { limit: messages_per_hour, window: 3600 };
-  const full = [await takeTry(db, `message:${accountId}`, hourly, now), await takeTry(db, `message:${number}`, hourly, now)].filter((taken) => !taken.allowed);
+  const full = [await takeTry(db, `message:${accountId}`, hourly, now), await takeTry(db, `message:${vault.mark(number)}`, hourly, now)].filter((taken) => !taken.allowed);
   return full.length === 0 ? undefined : refused('limit', { minutes: Math.ceil(Math.max(...full.map((taken) => taken.retryAfter)) / 60) });
 }
 

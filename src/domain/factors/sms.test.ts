@@ -57,6 +57,7 @@ describe('CAK-8 setting up a phone', () => {
     if (!begun.ok) throw new Error(begun.rule);
     expect(await messages()).toEqual([]);
     await keep(begun);
+    expect(JSON.stringify(await database.db.selectFrom('counters').select('key').execute())).not.toContain('612345678');
     expect((await messages())[0]).toMatchObject({ recipient: number, text: `${await newest()} is de code om uw telefoon in te stellen voor Portaal.` });
     const confirmed = await confirmPhone(database.db, anna, { pending: begun.pending, typed: await newest() });
     if (!confirmed.ok) throw new Error(confirmed.rule);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { realmSchema } from '../../config/schema.ts';
 import { findAccount, insertLogin, putPassword, updateAccount } from '../../store/accounts.ts';
 import { listAudit } from '../../store/audit.ts';
+import { activationCodes } from '../../store/codes.ts';
 import type { Database } from '../../store/database.ts';
 import { enqueue, listOutbox } from '../../store/outbox.ts';
 import { listSessions, putSession } from '../../store/sessions.ts';
@@ -146,6 +147,8 @@ describe.each(dialects)('the life of accounts on $name', ({ open }) => {
       await db.insertInto('application_accounts').values({ membership_id: `m-${id}`, application: 'a', type: 'agb', value: '12345678' }).execute();
       await db.insertInto('broker_identities').values({ broker_id: 'b', acting_subject: id, organisation_id: 'o', account_id: id, created_at: noon, last_seen_at: noon }).execute();
     }
+    const letter = await enqueue(db, { channel: 'letter', recipient: 'Fien, Postbus 1', subject: 's', text: 't', now: noon });
+    await activationCodes.insert(db, { id: 'c', account_id: 'fien', hash: 'h', max_tries: 5, channel: 'letter', message_id: letter, issued_by: 'desk', issued_at: noon, expires_at: noon });
     await database.transaction((tx) => deleteAccount(tx, { accountId: 'fien', reason: 'weg', actor: desk, now: noon }));
     expect((await round(day(364.9), { realm: returning })).purged).toEqual([]);
     expect((await round(day(365), { realm: returning })).purged).toEqual(['fien']);

@@ -84,6 +84,8 @@ describeJourney('CAK: Mijn CAK Zakelijk', (start) => {
     }
     await visitor.fill({ new_password: 'kort' });
     await visitor.submit();
+    // two rules, one field
+    expect(await visitor.page.locator('#problems-title').innerText()).toBe('Er ging iets mis: controleer dit veld');
     await visitor.look('A12-new-password-broken');
     await visitor.fill({ new_password: made.password });
     await visitor.submit();

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { RealmHost } from './realm.ts';
 
-/** `headers`: names and values in turn, as they are sent; `unchanged`: those of an answer without the body */
-type Document = { body: Buffer; etag: string; headers: OutgoingHttpHeader[]; unchanged: OutgoingHttpHeader[] };
+/**
+ * `text`: as a string, because node sends headers and a string in one write, and bytes in two. `headers`: names and values in
+ * turn, as they are sent; `unchanged`: those of an answer without the body
+ */
+type Document = { text: string; etag: string; headers: OutgoingHttpHeader[]; unchanged: OutgoingHttpHeader[] };
 
 /** What every portal and API reads over and over, and is the same for all of them until the keys change. */
 const paths = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks']);
@@ -32,9 +35,9 @@ export function keptDocuments(host: Pick<RealmHost, 'provider'>): (req: Incoming
   };
 }
 
-function answer(req: IncomingMessage, res: ServerResponse, { body, etag, headers, unchanged }: Document): void {
+function answer(req: IncomingMessage, res: ServerResponse, { text, etag, headers, unchanged }: Document): void {
   if (req.headers['if-none-match'] === etag) res.writeHead(304, unchanged).end();
-  else res.writeHead(200, headers).end(body);
+  else res.writeHead(200, headers).end(text);
 }
 
 /** Hears what is sent in the end, whatever else adds to it on the way. */
@@ -48,7 +51,7 @@ function hear(res: ServerResponse, keep: (document: Document) => void): void {
       res.setHeader('ETag', etag);
       if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', `public, max-age=${MAX_AGE}`);
       const headers = Object.entries(res.getHeaders()) as [string, OutgoingHttpHeader][];
-      keep({ body, etag, headers: headers.flat(), unchanged: headers.filter(([name]) => name !== 'content-length').flat() });
+      keep({ text: body.toString(), etag, headers: headers.flat(), unchanged: headers.filter(([name]) => name !== 'content-length').flat() });
     }
     return end(...args);
   }) as typeof res.end;

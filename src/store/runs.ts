@@ -21,6 +21,16 @@ export async function saveRun(tx: Db, id: string, expectedVersion: number, patch
   return result.numUpdatedRows > 0n;
 }
 
+/**
+ * Has the open runs in which somebody showed something begin anew: what lets them in was just replaced, and who is half way with
+ * what was there before must not go on. A turn that is under way is overtaken.
+ */
+export async function beginAnew(tx: Db, accountId: string): Promise<void> {
+  await tx.updateTable('runs')
+    .set((eb) => ({ journal: '[]', state: '{}', notice: null, account_id: null, organisation_id: null, version: eb('version', '+', 1) }))
+    .where('status', '=', 'open').where('journal', 'like', `%"accountId":${JSON.stringify(accountId)}%`).execute();
+}
+
 /** Removes at most `limit` runs that expired before a moment (epoch seconds). */
 export async function purgeRuns(db: Db, before: number, limit: number): Promise<number> {
   const result = await db.deleteFrom('runs')

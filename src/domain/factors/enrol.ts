@@ -3,6 +3,7 @@ import type { SecondFactor } from '../../config/accounts.ts';
 import type { Realm } from '../../config/schema.ts';
 import { findAccount } from '../../store/accounts.ts';
 import { findFactors, holdFactors, insertFactor, listRecoveryCodes, removeFactor as deleteFactor, replaceRecoveryCodes, type FactorRow } from '../../store/factors.ts';
+import { beginAnew } from '../../store/runs.ts';
 import type { Db } from '../../store/schema.ts';
 import { DomainError } from '../errors.ts';
 import { tellPerson } from '../notify.ts';
@@ -78,6 +79,7 @@ export async function wipeFactors(tx: Db, holder: Whose & Required<Pick<Whose, '
   for (const kind of factors) await deleteFactor(tx, accountId, kind);
   await replaceRecoveryCodes(tx, accountId, []);
   const sessions = await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
+  await beginAnew(tx, accountId);
   await note(tx, holder, { event: 'factor.reset', action: 'D', detail: { kinds: factors, sessions } });
   await tell(tx, holder, 'factors-reset');
   return { factors, sessions };

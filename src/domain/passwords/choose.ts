@@ -2,6 +2,7 @@ import type { Realm } from '../../config/schema.ts';
 import { findAccount, findLoginOf, findPassword, putPassword } from '../../store/accounts.ts';
 import { appendAudit, type Actor } from '../../store/audit.ts';
 import { listPasswordHistory, rememberPassword } from '../../store/password-history.ts';
+import { beginAnew } from '../../store/runs.ts';
 import type { Db } from '../../store/schema.ts';
 import { tellPerson } from '../notify.ts';
 import { endSessionsOf } from '../sessions.ts';
@@ -77,7 +78,10 @@ async function replace(tx: Db, realm: Realm, { accountId, reason, actor, runId, 
   await appendAudit(tx, {
     event: 'password.changed', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: accountId, ...(runId && { runId }), detail: { reason }, now,
   });
-  if (reason === 'reset') await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
+  if (reason === 'reset') {
+    await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
+    await beginAnew(tx, accountId);
+  }
   await forgiveTries(tx, `new-password:${accountId}`);
   const account = await findAccount(tx, accountId);
   if (account) await tellPerson(tx, realm, account, { message: 'password_changed', now });

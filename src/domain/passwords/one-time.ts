@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Realm } from '../../config/schema.ts';
 import { findAccount, findLoginOf } from '../../store/accounts.ts';
 import { appendAudit, type Actor } from '../../store/audit.ts';
+import { beginAnew } from '../../store/runs.ts';
 import type { Db } from '../../store/schema.ts';
 import { DomainError } from '../errors.ts';
 import { liftWait } from '../guesses.ts';
@@ -30,7 +31,7 @@ export type Issue = { accountId: string; oneTime: OneTimePassword; /** `account_
 
 /**
  * Gives somebody a one-time password, which they must replace at their next login (row CAK-2): the old one dies, their sessions
- * end. Audits `password.issued` and mails relation number, user name and password.
+ * and logins half way end. Audits `password.issued` and mails relation number, user name and password.
  * @returns whether it was mailed: somebody without an address must hear it in another way; and how many sessions ended
  * @throws DomainError account.unknown, user.no_login (they log in through a broker)
  */
@@ -42,7 +43,8 @@ export async function setOneTimePassword(tx: Db, realm: Realm, { accountId, oneT
   await appendAudit(tx, { event: 'password.issued', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: accountId, now });
   await liftWait(tx, { accountId, actor, now });
   const sessions = await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
+  await beginAnew(tx, accountId);
   const params = { relation_number: login.scope || 'none', username: login.username, password: oneTime.plain, days: realm.password.one_time_days };
-  await tellPerson(tx, realm, account, { message, params, now });
+  await tellPerson(tx, realm, account, { message, params, code: oneTime.plain, now });
   return { mailed: account.email !== null && account.email !== '', sessions };
 }

@@ -110,7 +110,7 @@ async function ready(child: ChildProcess): Promise<void> {
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
     child.once('exit', (code) => reject(new Error(`the demo world stopped with ${code}:\n${said}`)));
-    setTimeout(() => reject(new Error(`the demo world was not ready in 60 s:\n${said}`)), 60_000).unref();
+    setTimeout(() => reject(new Error(`the demo world was not ready in 110 s:\n${said}`)), 110_000).unref();
   });
 }
 

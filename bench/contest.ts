@@ -17,8 +17,9 @@ export type Warm = { look: number; least: number; most: number };
  */
 export const pace: Pace = { rounds: 16, round: 0.3, warm: { look: 0.5, least: 3, most: 7 }, settle: 5600 };
 
+/** Everybody at an address of their own: passwords are limited by address too. */
 export async function enter(server: Server, subject: Subject, people: Person[]): Promise<Contender> {
-  return { server, people, lanes: await Promise.all(people.map(() => Lane.open(subject))) };
+  return { server, people, lanes: await Promise.all(people.map((_, index) => Lane.open(subject, `192.0.2.${index + 10}`))) };
 }
 
 /** Warm-up of both, then rounds in turn: Sluis, bare, Sluis, bare … */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { exitCode, figureOf, limitOf, median, report, type Round } from './figures.ts';
+import { exitCode, figureOf, limitOf, median, quantile, report, type Round } from './figures.ts';
 
 const rounds = (...pairs: [number, number][]): Round[] => pairs.map(([operations, cpu]) => ({ operations, cpu }));
 const idle = { sluis: 0, bare: 0 };
@@ -10,6 +10,12 @@ describe('the arithmetic of the bench', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 3, 2])).toBe(2.5);
     expect(() => median([])).toThrow('nothing');
+  });
+
+  test('a quantile is the number below which that share lies; the last one when nothing is above', () => {
+    const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+    expect([quantile(hundred, 0.99), quantile(hundred, 0.5), quantile([7], 0.99)]).toEqual([100, 51, 7]);
+    expect(() => quantile([], 0.5)).toThrow('nothing');
   });
 
   test('the ratio is of operations per CPU second, not of operations', () => {
@@ -58,7 +64,7 @@ describe('the arithmetic of the bench', () => {
 
   test('the report names the machine, and says of every row whether it is met', () => {
     const figure = figureOf('discovery', 2, { sluis: rounds([30_000, 2]), bare: rounds([5000, 1]), after: { sluis: 0, bare: 0 }, settle: 5 }, idle);
-    expect(report(machine, [figure], [limitOf('memory of five realms', 240, 200, 'MB')]).split('\n')).toEqual([
+    expect(report(machine, { figures: [figure], limits: [limitOf('memory of five realms', 240, 200, 'MB')] }).split('\n')).toEqual([
       'A processor, 2 cores, Linux 6.1, Node v20.20.2; the server on one core, the load on another.',
       '',
       '| operations per CPU second | Sluis | bare | ratio |    bar |     |',
@@ -68,6 +74,21 @@ describe('the arithmetic of the bench', () => {
       '| at rest               |  Sluis |    limit |         |',
       '|-----------------------|-------:|---------:|--------:|',
       '| memory of five realms | 240 MB | ≤ 200 MB | NOT MET |',
+    ]);
+  });
+
+  test('logins have tables of their own, beside the hash; some tens a second are told with a decimal', () => {
+    const figure = figureOf('login', 0.75, { sluis: rounds([32, 2]), bare: rounds([40, 2]), after: { sluis: 0, bare: 0 }, settle: 5 }, idle);
+    const logins = { figures: [figure], limits: [limitOf('p99', 12.34, 10.5, 'ms')] };
+    expect(report(machine, { figures: [], limits: [] }, logins).split('\n').slice(1)).toEqual([
+      '',
+      '| per CPU second | logins | hashes alone | ratio |    bar |     |',
+      '|----------------|-------:|-------------:|------:|-------:|----:|',
+      '| login          |   16.0 |         20.0 |  0.80 | ≥ 0.75 | met |',
+      '',
+      '| a signed token |   Sluis |     limit |         |',
+      '|----------------|--------:|----------:|--------:|',
+      '| p99            | 12.3 ms | ≤ 10.5 ms | NOT MET |',
     ]);
   });
 });

@@ -6,11 +6,14 @@ export type Measured = { sluis: Round[]; bare: Round[]; after: Both; settle: num
 
 export type Both = { sluis: number; bare: number };
 
-/** `ratio`: operations per CPU second of Sluis over those of the bare provider. */
+/** `ratio`: operations per CPU second of Sluis over those of what it is compared with: the bare provider, or the hash alone. */
 export type Figure = { name: string; sluis: number; bare: number; ratio: number; bar: number; met: boolean };
 
 /** A figure with a highest value: seconds, megabytes. */
 export type Limit = { name: string; value: number; limit: number; unit: string; met: boolean };
+
+/** What `report` prints together. */
+export type Results = { figures: Figure[]; limits: Limit[] };
 
 export type Machine = { cpu: string; cores: number; node: string; os: string };
 
@@ -20,6 +23,13 @@ export function median(numbers: number[]): number {
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
   if (low === undefined || high === undefined) throw new Error('a median of nothing');
   return (low + high) / 2;
+}
+
+/** The number below which `share` of them lie. @throws Error of an empty list */
+export function quantile(numbers: number[], share: number): number {
+  const found = numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * share))];
+  if (found === undefined) throw new Error('a quantile of nothing');
+  return found;
 }
 
 /**
@@ -54,33 +64,43 @@ export function exitCode(figures: Figure[], limits: Limit[]): 0 | 1 {
   return [...figures, ...limits].every(({ met }) => met) ? 0 : 1;
 }
 
-/** What is printed: Markdown, as the handbook shows it. */
-export function report(machine: Machine, figures: Figure[], limits: Limit[]): string {
-  const rows = figures.map((figure) => [
-    figure.name, whole(figure.sluis), whole(figure.bare), figure.ratio.toFixed(2), `≥ ${figure.bar.toFixed(2)}`, verdict(figure),
-  ]);
-  const bounds = limits.map((limit) => [limit.name, `${short(limit.value)} ${limit.unit}`, `≤ ${limit.limit} ${limit.unit}`, verdict(limit)]);
+/** What is printed: Markdown, as the handbook shows it. `logins`: those with a password, which are compared with the hash alone. */
+export function report(machine: Machine, { figures, limits }: Results, logins: Results = { figures: [], limits: [] }): string {
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.os}, Node ${machine.node}; the server on one core, the load on another.`,
-    ...(rows.length === 0 ? [] : ['', ...table(['operations per CPU second', 'Sluis', 'bare', 'ratio', 'bar', ''], rows)]),
-    ...(bounds.length === 0 ? [] : ['', ...table(['at rest', 'Sluis', 'limit', ''], bounds)]),
+    ...figureTable(['operations per CPU second', 'Sluis', 'bare', 'ratio', 'bar', ''], figures),
+    ...limitTable(['at rest', 'Sluis', 'limit', ''], limits),
+    ...figureTable(['per CPU second', 'logins', 'hashes alone', 'ratio', 'bar', ''], logins.figures),
+    ...limitTable(['a signed token', 'Sluis', 'limit', ''], logins.limits),
   ].join('\n');
 }
 
-function table(head: string[], rows: string[][]): string[] {
+function figureTable(head: string[], figures: Figure[]): string[] {
+  const digits = figures.some(({ bare }) => bare < 100) ? 1 : 0;
+  return titled(head, figures.map((figure) => [
+    figure.name, figure.sluis.toFixed(digits), figure.bare.toFixed(digits), figure.ratio.toFixed(2), `≥ ${figure.bar.toFixed(2)}`, verdict(figure),
+  ]));
+}
+
+function limitTable(head: string[], limits: Limit[]): string[] {
+  return titled(head, limits.map((limit) => [limit.name, `${short(limit.value)} ${limit.unit}`, `≤ ${limit.limit} ${limit.unit}`, verdict(limit)]));
+}
+
+function titled(head: string[], rows: string[][]): string[] {
+  return rows.length === 0 ? [] : ['', ...table(head, rows)];
+}
+
+/** Markdown; the first column to the left. */
+export function table(head: string[], rows: string[][]): string[] {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   const line = (cells: string[]): string => `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
   return [line(head), `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`, ...rows.map(line)];
 }
 
-function verdict({ met }: { met: boolean }): string {
+export function verdict({ met }: { met: boolean }): string {
   return met ? 'met' : 'NOT MET';
 }
 
-function whole(value: number): string {
-  return String(Math.round(value));
-}
-
 function short(value: number): string {
-  return value < 10 ? value.toFixed(2) : whole(value);
+  return value < 10 ? value.toFixed(2) : value.toFixed(value < 100 && !Number.isInteger(value) ? 1 : 0);
 }

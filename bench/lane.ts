@@ -21,24 +21,25 @@ export class Lane {
   private cookies = new Map<string, { value: string; path: string }>();
   private readonly headers: Record<string, string>;
 
-  private constructor(subject: Subject, endpoints: Endpoints, client: Client) {
+  private constructor(subject: Subject, endpoints: Endpoints, client: Client, headers: Record<string, string>) {
     this.subject = subject;
     this.endpoints = endpoints;
     this.client = client;
-    this.headers = forwarded(subject);
+    this.headers = headers;
   }
 
-  /** Opens a connection and reads where the server's endpoints are. */
-  static async open(subject: Subject): Promise<Lane> {
+  /** Opens a connection of a browser at this address, and reads where the server's endpoints are. */
+  static async open(subject: Subject, address: string): Promise<Lane> {
+    const headers = forwarded(subject, address);
     const client = new Client(`http://127.0.0.1:${subject.port}`, { pipelining: 1 });
     const discovery = `${subject.prefix}/.well-known/openid-configuration`;
-    const { body } = await client.request({ path: discovery, method: 'GET', headers: forwarded(subject) });
+    const { body } = await client.request({ path: discovery, method: 'GET', headers });
     const found = await body.json() as Record<string, string>;
     const path = (name: string): string => new URL(found[name] ?? missing(name)).pathname;
     return new Lane(subject, {
       discovery, authorization: path('authorization_endpoint'), token: path('token_endpoint'), userinfo: path('userinfo_endpoint'),
       introspection: path('introspection_endpoint'), jwks: path('jwks_uri'),
-    }, client);
+    }, client, headers);
   }
 
   close(): Promise<void> {
@@ -142,8 +143,8 @@ export class Lane {
   }
 }
 
-function forwarded({ host }: Subject): Record<string, string> {
-  return { host, 'x-forwarded-host': host, 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.10' };
+function forwarded({ host }: Subject, address: string): Record<string, string> {
+  return { host, 'x-forwarded-host': host, 'x-forwarded-proto': 'https', 'x-forwarded-for': address };
 }
 
 function hiddenFields(html: string): Form {

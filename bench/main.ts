@@ -1,21 +1,27 @@
 import { mkdtempSync } from 'node:fs';
-import { cpus, release, tmpdir, type } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { root } from '../src/root.ts';
 import { contest, enter, load, pace, spentIn, warmUp, type Contender } from './contest.ts';
-import { exitCode, figureOf, limitOf, median, report, type Figure, type Limit, type Machine, type Measured } from './figures.ts';
+import { exitCode, figureOf, limitOf, median, report, type Figure, type Limit, type Measured, type Results } from './figures.ts';
 import { createInstallation, type Installation } from './installation.ts';
+import { machine } from './machine.ts';
 import { measures, type Measure } from './measures.ts';
-import { passwords } from './password.ts';
+import { besideTheHash, loginOf, withLogins } from './password.ts';
 import { freePort, startServer } from './process.ts';
 import { profileIn, summarise } from './profile.ts';
+import { signingBeside } from './signing.ts';
 import { callback, scopes, type Subject } from './subject.ts';
 
+/** Measured without the bare provider: logins beside their hash, signing beside logins, and a server that does nothing. */
+const others = ['password', 'signing', 'rest'];
+
 const usage = `usage: npm run bench -- [--only NAME] [--profile NAME] [--json]
-  --only NAME     one measure, may be repeated: ${measures.map(({ name }) => `'${name}'`).join(', ')}, 'password', 'rest'
-  --profile NAME  where Sluis spends its time in one measure, from a CPU profile
+  --only NAME     one measure, may be repeated: ${measures.map(({ name }) => `'${name}'`).join(', ')},
+                  ${others.map((name) => `'${name}'`).join(', ')}
+  --profile NAME  where Sluis spends its time in one measure, or in 'password', from a CPU profile
   --json          the figures as JSON
 `;
 
@@ -33,19 +39,16 @@ async function bench(): Promise<void> {
   const installation = await createInstallation({ people: CONNECTIONS });
   try {
     if (values.profile !== undefined) {
-      process.stdout.write(`${await profile(installation, measureOf(values.profile))}\n`);
+      process.stdout.write(`${await profile(installation, values.profile)}\n`);
       return;
     }
-    const only = values.only?.map((name) => (name === 'rest' || name === 'password' ? name : measureOf(name).name));
-    const limits = !only || only.includes('rest') ? await atRest(installation) : [];
-    const figures = await underLoad(installation, measures.filter(({ name }) => !only || only.includes(name)));
-    if (!only || only.includes('password')) {
-      const login = await passwords(installation);
-      figures.push(...login.figures);
-      limits.push(...login.limits);
-    }
-    process.stdout.write(values.json ? `${JSON.stringify({ machine: machine(), figures, limits }, null, 2)}\n` : `${report(machine(), figures, limits)}\n`);
-    process.exitCode = exitCode(figures, limits);
+    const only = values.only?.map((name) => (others.includes(name) ? name : measureOf(name).name));
+    const wanted = (name: string): boolean => !only || only.includes(name);
+    const limits = wanted('rest') ? await atRest(installation) : [];
+    const figures = await underLoad(installation, measures.filter(({ name }) => wanted(name)));
+    const logins = await withPasswords(installation, wanted);
+    process.stdout.write(values.json ? `${JSON.stringify({ machine: machine(), figures, limits, logins }, null, 2)}\n` : `${report(machine(), { figures, limits }, logins)}\n`);
+    process.exitCode = exitCode([...figures, ...logins.figures], [...limits, ...logins.limits]);
   } finally {
     installation.remove();
   }
@@ -93,6 +96,15 @@ async function underLoad(installation: Installation, chosen: Measure[]): Promise
   return figures;
 }
 
+async function withPasswords(installation: Installation, wanted: (name: string) => boolean): Promise<Results> {
+  if (!wanted('password') && !wanted('signing')) return { figures: [], limits: [] };
+  process.stderr.write('logins with a password …\n');
+  return withLogins(installation, async (sluis, login) => ({
+    figures: wanted('password') ? [await besideTheHash(sluis, login)] : [],
+    limits: wanted('signing') ? [await signingBeside(sluis, login)] : [],
+  }));
+}
+
 /** The provider alone, with the same two clients and as many people. */
 async function bareProvider({ portal, batch, people }: Installation): Promise<Contender> {
   const subject: Subject = { name: 'bare', port: await freePort(), host: 'bare.example', prefix: '', portal, batch };
@@ -109,13 +121,14 @@ async function bareProvider({ portal, batch, people }: Installation): Promise<Co
 }
 
 /** Five CPU seconds of one measure under the profiler, after a warm-up that is left out. */
-async function profile(installation: Installation, measure: Measure): Promise<string> {
+async function profile(installation: Installation, name: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sluis-profile-'));
   // its keys are made at the first start
   await (await installation.start()).stop();
   const start = performance.now();
   const server = await installation.start(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
   const sluis = await enter(server, installation, installation.people);
+  const measure = name === 'password' ? loginOf(sluis) : measureOf(name);
   if (measure.people) await Promise.all(sluis.lanes.map((lane, index) => lane.login(installation.people[index] ?? {})));
   await warmUp(measure, sluis, pace.warm);
   const skip = (performance.now() - start) / 1000;
@@ -124,9 +137,4 @@ async function profile(installation: Installation, measure: Measure): Promise<st
   await server.stop();
   const file = profileIn(folder);
   return `${summarise(file, skip)}\n\n${file}: open it in Chromium's developer tools`;
-}
-
-function machine(): Machine {
-  const [first] = cpus();
-  return { cpu: first?.model.trim() ?? 'unknown processor', cores: cpus().length, node: process.version, os: `${type()} ${release()}` };
 }

@@ -2,83 +2,63 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { root } from '../src/root.ts';
-import { enter, load, type Contender } from './contest.ts';
-import { figureOf, limitOf, type Figure, type Limit, type Round } from './figures.ts';
+import { enter, load, pace, spentIn, warmUp, type Contender } from './contest.ts';
+import { figureOf, type Figure, type Measured, type Round } from './figures.ts';
 import type { Installation } from './installation.ts';
 import type { Measure } from './measures.ts';
-import { api } from './subject.ts';
 
-const ROUNDS = 5;
-/** CPU seconds of a round: some eighty logins. */
-const ROUND = 3;
-const WARM_UP = 25;
-const REQUESTS = 400;
+const ROUNDS = 6;
+/** CPU seconds of a round: some forty logins. */
+const ROUND = 2;
+/** V8 compiles what it saw run often, and a login is many requests that take much time for something else. */
+const WARM = { look: 2, least: 8, most: 24 };
+/** Milliseconds of doing nothing, as in the other measures. */
+const IDLE = 15_000;
 
-/**
- * A whole login with a password, from the portal to its tokens, beside the hash alone (Argon2id, m=19 MiB, t=2, p=1): how much of
- * what the hash allows is left. And how long a program waits for a signed token while eight people log in.
- */
-export async function passwords(installation: Installation): Promise<{ figures: Figure[]; limits: Limit[] }> {
+/** Starts the server with a connection and an address for each person, and lets them log in until that gets no faster. */
+export async function withLogins<T>(installation: Installation, use: (sluis: Contender, login: Measure) => Promise<T>): Promise<T> {
   const server = await installation.start();
-  const sluis = await enter(server, installation, installation.people);
-  const [alone, login] = [await hashAlone(), loginOf(sluis)];
   try {
-    // V8 compiles what it saw run often: a login is many requests, each of them new to it
-    await load(login, sluis, WARM_UP);
-    const rounds: { sluis: Round[]; bare: Round[] } = { sluis: [], bare: [] };
-    for (let count = 0; count < ROUNDS; count += 1) {
-      rounds.sluis.push(await load(login, sluis, ROUND));
-      rounds.bare.push(await roundOf(alone));
-    }
-    const figure = figureOf('password login, beside the hash alone', 0.75, { ...rounds, after: { sluis: 0, bare: 0 }, settle: 0 }, { sluis: 0, bare: 0 });
-    const [idle, busy] = [await signing(sluis), await whileLoggingIn(sluis, login)];
-    return { figures: [figure], limits: [limitOf(`signing while 8 log in, p99 (alone: ${idle.toFixed(1)} ms)`, busy, Number((5 * idle).toFixed(1)), 'ms')] };
-  } finally {
-    alone.kill();
+    const sluis = await enter(server, installation, installation.people);
+    const login = loginOf(sluis);
+    await warmUp(login, sluis, WARM);
+    const result = await use(sluis, login);
     await Promise.all(sluis.lanes.map((lane) => lane.close()));
+    return result;
+  } finally {
     await server.stop();
   }
 }
 
 /** Each connection is one person, who logs in over and over. */
-function loginOf({ lanes, people }: Contender): Measure {
+export function loginOf({ lanes, people }: Contender): Measure {
   const personOf = new Map(lanes.map((lane, index) => [lane, people[index] ?? {}]));
   return { name: 'password', bar: 0.75, people: false, work: (lane) => lane.login(personOf.get(lane) ?? {}) };
 }
 
-async function hashAlone(): Promise<ChildProcess> {
-  const child = fork(join(root, 'dist/bench/hash-alone.js'), { execPath: 'taskset', execArgv: ['-c', '0', process.execPath] });
-  await once(child, 'message');
-  return child;
-}
-
-async function roundOf(child: ChildProcess): Promise<Round> {
-  child.send({ cpu: ROUND });
-  const [round] = await once(child, 'message') as [Round];
-  return round;
-}
-
-/** Milliseconds in which 99 of 100 requests for a signed token are answered. */
-async function signing({ lanes: [lane] }: Pick<Contender, 'lanes'>): Promise<number> {
-  if (!lane) throw new Error('no connection');
-  const times: number[] = [];
-  for (let count = 0; count < REQUESTS; count += 1) {
-    const start = performance.now();
-    await lane.clientCredentials(api);
-    times.push(performance.now() - start);
+/**
+ * A whole login with a password, from the portal to its tokens, beside the hash alone (Argon2id, m=19 MiB, t=2, p=1), in turn and on the
+ * same core: how much of what the hash allows is left.
+ */
+export async function besideTheHash(sluis: Contender, login: Measure): Promise<Figure> {
+  const alone = fork(join(root, 'dist/bench/hash-alone.js'), { execPath: 'taskset', execArgv: ['-c', '0', process.execPath] });
+  try {
+    await once(alone, 'message');
+    const rounds: Pick<Measured, 'sluis' | 'bare'> = { sluis: [], bare: [] };
+    for (let count = 0; count < ROUNDS; count += 1) {
+      rounds.sluis.push(await load(login, sluis, ROUND));
+      rounds.bare.push(await hashes(alone, sluis.lanes.length));
+    }
+    const [[after = 0], settle] = await spentIn([sluis], pace.settle);
+    const [[idle = 0], seconds] = await spentIn([sluis], IDLE);
+    return figureOf('login with a password', login.bar, { ...rounds, after: { sluis: after, bare: 0 }, settle }, { sluis: idle / seconds, bare: 0 });
+  } finally {
+    alone.kill();
   }
-  return times.toSorted((a, b) => a - b)[Math.floor(REQUESTS * 0.99)] ?? Number.NaN;
 }
 
-async function whileLoggingIn(sluis: Contender, login: Measure): Promise<number> {
-  const [first] = sluis.lanes;
-  if (!first) throw new Error('no connection');
-  const program = await enter(sluis.server, first.subject, [{}]);
-  let over = false;
-  const people = Promise.all(sluis.lanes.map(async (lane) => { while (!over) await login.work(lane); }));
-  const p99 = await signing(program);
-  over = true;
-  await people;
-  await Promise.all(program.lanes.map((lane) => lane.close()));
-  return p99;
+async function hashes(alone: ChildProcess, atOnce: number): Promise<Round> {
+  alone.send({ cpu: ROUND, atOnce });
+  const [round] = await once(alone, 'message') as [Round];
+  return round;
 }

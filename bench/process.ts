@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const CORE = '0';
 /** Ticks of /proc/<pid>/stat in a second (proc(5): sysconf(_SC_CLK_TCK), 100 on every Linux that Node runs on). */
 const TICKS = 100;
+/** Milliseconds that a server may take to be ready: on a busy machine the first start, which makes keys, takes more than a minute. */
+const PATIENCE = 180_000;
 
 export type Server = {
   /** seconds from the start of the process to its line `<word> ready` */
@@ -24,7 +26,7 @@ export type Start = { script: string; args?: string[]; node?: string[]; env: Rec
 
 /**
  * Starts a Node process on the servers' core, its output in the file `log`.
- * @throws Error with what it wrote when it ends, or says nothing for 60 s, instead of being ready
+ * @throws Error with what it wrote when it ends, or says nothing for three minutes, instead of being ready
  */
 export async function startServer({ script, args = [], node = [], env, log }: Start): Promise<Server> {
   mkdirSync(dirname(log), { recursive: true });
@@ -51,7 +53,7 @@ export async function startServer({ script, args = [], node = [], env, log }: St
 }
 
 async function untilReady(child: ChildProcess, log: string): Promise<void> {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + PATIENCE;
   while (!/^\w+ ready/m.test(readFileSync(log, 'utf8'))) {
     if (child.exitCode !== null || Date.now() > end) throw new Error(`a server did not start:\n${readFileSync(log, 'utf8')}`);
     await sleep(5);

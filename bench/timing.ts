@@ -1,78 +1,84 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadConfig } from '../src/config/load.ts';
-import type { Realm } from '../src/config/schema.ts';
+import { parseArgs } from 'node:util';
 import { checkLogin } from '../src/domain/local-login.ts';
-import { hashPassword } from '../src/domain/passwords/hash.ts';
 import { createVault } from '../src/domain/vault.ts';
-import { predicateNames } from '../src/flow/predicates.ts';
-import { root } from '../src/root.ts';
-import { steps } from '../src/steps/index.ts';
-import { insertAccount, insertLogin, putPassword } from '../src/store/accounts.ts';
-import { migrate, openDatabase, type Database } from '../src/store/database.ts';
-import { median } from './figures.ts';
-import { sampleOf, welch } from './welch.ts';
+import { table, verdict } from './figures.ts';
+import { machine } from './machine.ts';
+import { openNames, scope, type Names } from './names.ts';
+import { sampleOf, seen, shuffled, welch } from './welch.ts';
 
 /**
- * Does the time of a refusal tell whether a name exists? Asks what the login page asks, of realm cak as it is shipped, without HTTP
- * around it: less noise, so a smaller difference would be seen. Known and unknown names take turns. Nothing is switched off: of
- * each name no more is tried than the throttle lets through, and addresses move on.
+ * Does the time of a refusal tell whether a name exists? Asks what the login page asks, of realm cak as it is shipped on SQLite, without
+ * HTTP around it: less noise, so a smaller difference is seen. Known and unknown names in random order, one at a time. No throttle
+ * is switched off: of each name no more is tried than it lets through freely, and addresses move on. Nothing is left out of the sums.
  */
-const TRIES = 2000;
+const LIMIT = 4.5;
 const TRIES_OF_A_NAME = 4;
 const TRIES_OF_AN_ADDRESS = 500;
-const LIMIT = 4.5;
-const scope = '30010001';
-const now = Math.floor(Date.now() / 1000);
+const WARM_UP = 100;
+const usage = 'usage: npm run bench:timing -- [--tries N]\n  --tries N  refusals of known names, and as many of unknown ones (2000)\n';
 
-const folder = mkdtempSync(join(tmpdir(), 'sluis-timing-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-const { realms } = loadConfig(join(root, 'config/sluis.yaml'), process.env, { knownPredicates: predicateNames, knownSteps: [...steps.keys()] });
-const realm = realms.find(({ id }) => id === 'cak');
-if (!realm) throw new Error('there is no realm cak');
-const database = openDatabase({ file: join(folder, 'cak.sqlite') });
-await migrate(database);
-await people(database, realm);
-process.exitCode = await measure(database, realm);
-await database.close();
+type Kind = 'known' | 'unknown';
+type Try = { kind: Kind; name: string };
+/** Milliseconds: on the clock, as a stranger sees it; and of the processor, all threads, which says less of what else the machine does. */
+type Times = Record<Kind, { clock: number[]; processor: number[] }>;
 
-async function people({ db }: Database, { login }: Realm): Promise<void> {
-  const hash = await hashPassword('Riet-Oever-Boot-7', login.argon2);
-  for (let number = 0; number < TRIES / TRIES_OF_A_NAME; number += 1) {
-    await insertAccount(db, { id: `account-${number}`, status: 'active', created_at: now, updated_at: now });
-    await insertLogin(db, { scope, username: nameOf('known', number), account_id: `account-${number}` });
-    await putPassword(db, { account_id: `account-${number}`, hash, changed_at: now });
+const { values } = parseArgs({ options: { tries: { type: 'string', default: '2000' }, help: { type: 'boolean' } } });
+const tries = Number(values.tries);
+if (values.help || !Number.isInteger(tries) || tries < 2) {
+  process.stderr.write(usage);
+  process.exitCode = values.help ? 0 : 2;
+} else {
+  const names = await openNames(Math.ceil(tries / TRIES_OF_A_NAME));
+  try {
+    process.exitCode = print(await measure(names));
+  } finally {
+    await names.close();
   }
 }
 
-function nameOf(kind: 'known' | 'other', number: number): string {
-  return `${kind}-${String(number).padStart(4, '0')}`;
+async function measure(names: Names): Promise<Times> {
+  const ask = asker(names);
+  // names of their own: what is tried below was never tried before
+  for (let number = 0; number < WARM_UP; number += 1) await ask(`warm-${number}`);
+  const times: Times = { known: { clock: [], processor: [] }, unknown: { clock: [], processor: [] } };
+  for (const { kind, name } of orderOf(names)) {
+    const { clock, processor } = await ask(name);
+    times[kind].clock.push(clock);
+    times[kind].processor.push(processor);
+  }
+  return times;
 }
 
-async function measure({ db }: Database, realm: Realm): Promise<0 | 1> {
-  const vault = createVault(Buffer.alloc(32, 1));
-  const times: Record<'known' | 'other', number[]> = { known: [], other: [] };
+function orderOf(names: Names): Try[] {
+  const of = (kind: Kind): Try[] => Array.from({ length: tries }, (_, count) => ({ kind, name: names[kind][Math.floor(count / TRIES_OF_A_NAME)] ?? '' }));
+  return shuffled([...of('known'), ...of('unknown')]);
+}
+
+/** One wrong password. @throws Error when it gets another answer: a throttle that answers, or a full queue, costs no hash */
+function asker({ database: { db }, realm }: Names): (name: string) => Promise<{ clock: number; processor: number }> {
+  const [vault, now] = [createVault(Buffer.alloc(32, 1)), Math.floor(Date.now() / 1000)];
   let asked = 0;
-  const ask = async (kind: 'known' | 'other', number: number): Promise<number> => {
+  return async (name) => {
     const address = `192.0.2.${Math.floor(asked / TRIES_OF_AN_ADDRESS)}`;
     asked += 1;
-    const start = performance.now();
-    const { kind: answer } = await checkLogin({ db, realm, vault, now }, { relationNumber: scope, username: nameOf(kind, number), password: 'Fout-Woord-12', address });
-    const took = performance.now() - start;
-    if (answer !== 'wrong') throw new Error(`a wrong password was answered with ${answer}`);
-    return took;
+    const [start, cpu] = [performance.now(), process.cpuUsage()];
+    const { kind } = await checkLogin({ db, realm, vault, now }, { relationNumber: scope, username: name, password: 'Fout-Woord-12', address });
+    const [clock, { user, system }] = [performance.now() - start, process.cpuUsage(cpu)];
+    if (kind !== 'wrong') throw new Error(`try ${asked}: a wrong password was answered with ${kind}`);
+    return { clock, processor: (user + system) / 1000 };
   };
-  // names of their own, so that the throttle does not notice the warm-up
-  for (let number = 0; number < 100; number += 1) await ask('other', 5000 + number);
-  for (let count = 0; count < TRIES; count += 1) {
-    const number = count % (TRIES / TRIES_OF_A_NAME);
-    // who comes first changes too: the second might find something warm
-    for (const kind of count % 2 === 0 ? ['known', 'other'] as const : ['other', 'known'] as const) times[kind].push(await ask(kind, number));
-  }
-  const t = welch(sampleOf(times.known), sampleOf(times.other));
-  const met = Math.abs(t) < LIMIT;
-  const said = (numbers: number[]): string => `${sampleOf(numbers).mean.toFixed(3)} ms (median ${median(numbers).toFixed(3)}, standard deviation ${Math.sqrt(sampleOf(numbers).variance).toFixed(3)})`;
-  process.stdout.write(`${TRIES} refusals each\nknown names   ${said(times.known)}\nunknown names ${said(times.other)}\nWelch's t ${t.toFixed(2)}, limit ${LIMIT}: ${met ? 'met' : 'NOT MET'}\n`);
-  return met ? 0 : 1;
+}
+
+/** @returns the exit code */
+function print({ known, unknown }: Times): 0 | 1 {
+  const rows = (['clock', 'processor'] as const).map((which) => {
+    const [a, b] = [sampleOf(known[which]), sampleOf(unknown[which])];
+    const t = welch(a, b);
+    const of = ({ mean, variance }: typeof a): string => `${mean.toFixed(2)} ± ${Math.sqrt(variance).toFixed(2)} ms`;
+    return { met: Math.abs(t) < LIMIT, cells: [`time by the ${which}`, of(a), of(b), t.toFixed(2), `± ${LIMIT}`, `${seen(a, b, LIMIT).toFixed(2)} ms`] };
+  });
+  const { cpu, cores, os, node } = machine();
+  const head = [`${tries} refusals each`, 'known names', 'unknown names', 'Welch\'s t', 'limit', 'would be seen', ''];
+  process.stdout.write(`${cpu}, ${cores} cores, ${os}, Node ${node}; one try at a time, all on one core.\n\n${table(head, rows.map(({ met, cells }) => [...cells, verdict({ met })])).join('\n')}\n`);
+  return rows.every(({ met }) => met) ? 0 : 1;
 }

@@ -45,6 +45,8 @@ beforeAll(async () => {
     system.mail = { smtp_url: `smtp://127.0.0.1:${ports[0]}`, from: 'Sluis <noreply@sluis.example>' };
     system.gateway = { url: `http://127.0.0.1:${ports[1]}/`, token: 'secret' };
   } });
+  // what the demo world has to tell its people is not for these tests
+  await until(async () => (await listOutbox(db())).every(({ state }) => state === 'sent'));
 }, 60_000);
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();
@@ -92,12 +94,12 @@ test('a mail server that is down: the message waits longer and longer, is given 
 test('a mail server that hangs holds up no SMS, and is left after its time', async () => {
   smtp = 'hangs';
   const mails = await Promise.all(Array.from({ length: 15 }, () => send('mail')));
-  await until(async () => (await Promise.all(mails.map(stateOf))).filter((state) => state === 'sending').length >= 10);
+  await until(async () => (await Promise.all(mails.map(stateOf))).filter((state) => state === 'sending').length >= 8);
   const begun = performance.now();
   const code = await send('sms');
   await until(async () => await stateOf(code) === 'sent', 4000);
   expect(performance.now() - begun).toBeLessThan(4000);
-  await until(async () => (await Promise.all(mails.map(messageOf))).some((mail) => mail?.state === 'waiting' && mail.error === 'ETIMEDOUT'), 20_000);
+  await until(async () => (await Promise.all(mails.map(messageOf))).some((mail) => mail?.state === 'waiting' && mail.error === 'ETIMEDOUT'), 30_000);
   smtp = 'works';
   for (const socket of sockets) socket.destroy();
   await until(async () => {

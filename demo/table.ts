@@ -8,6 +8,7 @@ export function worldTable(settings: Settings, world: World, portals: Portal[]):
     ...portals.map((portal) => [portal.name, `${settings.portalsUrl}/${portal.id}/`]),
     ['CAK, its public site', `${settings.portalsUrl}/cak/`],
     ['Gebruikersbeheer', `${settings.sluisUrl}/inlichtingenbureau/admin/`],
+    ['Gebruikersbeheer Portero', `${settings.sluisUrl}/ciz/admin/`],
     ['Outbox (mail, SMS codes)', `${settings.sluisUrl}/demo/outbox`],
     ['Simulator of the brokers', `${settings.simulatorUrl}/`],
     ['This world as JSON', `${settings.portalsUrl}/world.json`],

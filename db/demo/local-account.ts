@@ -13,7 +13,8 @@ const DAY = 86_400;
 
 /** What somebody has to log in with at Sluis itself. */
 export const localAccountSchema = z.object({
-  login: z.object({ relation_number: z.string().optional(), username: z.string(), password: z.string() }).optional(),
+  /** without a password: one is asked for by mail */
+  login: z.object({ relation_number: z.string().optional(), username: z.string(), password: z.string().optional() }).optional(),
   /** of the authenticator app that is set up, base32 */
   totp_secret: z.string().optional(),
   /** telephone that is set up for codes, E.164 */
@@ -28,12 +29,12 @@ type LocalAccount = z.infer<typeof localAccountSchema>;
 
 export type Place = { realm: Realm; vault: Vault; now: number };
 
-/** `accountId` exists; `hash` is that of the password. Moments are counted from `now`, epoch seconds. */
-export async function seedLocalAccount(tx: Db, { realm, vault, now }: Place, accountId: string, local: LocalAccount, hash: string): Promise<void> {
+/** `accountId` exists; `hash` is that of the password, when there is one. Moments are counted from `now`, epoch seconds. */
+export async function seedLocalAccount(tx: Db, { realm, vault, now }: Place, accountId: string, local: LocalAccount, hash: string | undefined): Promise<void> {
   const { login, totp_secret: totp, sms, recovery_codes: codes, waiting } = local;
   if (!login) return;
   await insertLogin(tx, { scope: login.relation_number ?? '', username: login.username, account_id: accountId });
-  await putPassword(tx, { account_id: accountId, hash, changed_at: changedAt(realm, local, now), one_time: waiting ? 1 : 0 });
+  if (hash !== undefined) await putPassword(tx, { account_id: accountId, hash, changed_at: changedAt(realm, local, now), one_time: waiting ? 1 : 0 });
   const factor = { account_id: accountId, created_at: now };
   if (totp !== undefined) await insertFactor(tx, { ...factor, id: `totp-${accountId}`, kind: 'totp', secret: sealTotp({ vault, accountId }, totp) });
   if (sms !== undefined) await insertFactor(tx, { ...factor, id: `sms-${accountId}`, kind: 'sms', secret: sealFor({ vault, accountId }, sms, 'sms') });

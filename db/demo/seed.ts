@@ -14,6 +14,11 @@ import { localAccountSchema, seedLocalAccount, type Place } from './local-accoun
 
 const roles = z.record(z.string(), z.array(z.string()));
 const text = z.string().nullable();
+const membership = z.object({
+  id: z.string(), tier: z.enum(['user', 'administrator']), status: z.enum(['pending', 'active', 'ended']), roles,
+  /** application -> the numbers under which they work there */
+  accounts: z.record(z.string(), z.array(z.object({ type: z.string(), value: z.string() }))).default({}),
+});
 
 /** What the seed reads of world.json; the simulator and the portals read the rest. */
 const worldSchema = z.object({
@@ -34,15 +39,19 @@ const worldSchema = z.object({
         id: z.string(), status: z.enum(['active', 'locked', 'dormant', 'deleted']), salutation: text, initials: text, given_name: text, infix: text,
         family_name: text, department: text, phone: text, email: text, newsletter: z.boolean(), language: text,
       }).optional(),
-      membership: z.object({
-        id: z.string(), tier: z.enum(['user', 'administrator']), status: z.enum(['pending', 'active', 'ended']), roles,
-        /** application -> the numbers under which they work there */
-        accounts: z.record(z.string(), z.array(z.object({ type: z.string(), value: z.string() }))).default({}),
-      }).optional(),
+      membership: membership.optional(),
+      /** their places in other organisations */
+      elsewhere: z.array(z.object({ organisation_id: z.string(), membership })).default([]),
+      /** a login in the past; absent: never */
+      last_login_days_ago: z.int().optional(),
+      /** when and why the account ended */
+      ended: z.object({ days_ago: z.int(), reason: z.string() }).optional(),
       identity: z.object({ broker: z.string(), pseudonym: z.string() }).optional(),
     }).extend(localAccountSchema.shape)),
   })),
 });
+const DAY = 86_400;
+
 type World = z.infer<typeof worldSchema>['realms'][number];
 type Someone = World['people'][number];
 
@@ -71,7 +80,7 @@ export async function seedDemo(database: Database, { hashPassword, ...place }: P
 async function hashPasswords(world: World, hashPassword: (password: string) => Promise<string>): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
   for (const { id, account, identity, login } of world.people) {
-    if (account && login && !identity) hashes.set(id, await hashPassword(login.password));
+    if (account && login?.password !== undefined && !identity) hashes.set(id, await hashPassword(login.password));
   }
   return hashes;
 }
@@ -89,20 +98,28 @@ async function seedPerson(tx: Db, place: Place, someone: Someone, hash: string |
   const { now } = place;
   const { account, organisation_id: organisationId } = someone;
   if (!account) return;
-  await insertAccount(tx, { ...account, newsletter: account.newsletter ? 1 : 0, created_at: now, updated_at: now, last_login_at: null });
-  if (hash !== undefined) await seedLocalAccount(tx, place, account.id, someone, hash);
-  if (organisationId !== null) await seedMembership(tx, someone, account.id, organisationId, now);
+  await insertAccount(tx, { ...account, newsletter: account.newsletter ? 1 : 0, ...pastOf(someone, now) });
+  if (!someone.identity) await seedLocalAccount(tx, place, account.id, someone, hash);
+  if (organisationId === null) return;
+  if (someone.identity) await seedIdentity(tx, someone.identity, { accountId: account.id, organisationId, now });
+  const places = [...someone.membership ? [{ organisation_id: organisationId, membership: someone.membership }] : [], ...someone.elsewhere];
+  for (const { organisation_id: at, membership: one } of places) await seedMembership(tx, one, account.id, at, now);
 }
 
-async function seedMembership(tx: Db, someone: Someone, accountId: string, organisationId: string, now: number): Promise<void> {
-  const { identity, membership } = someone;
-  if (identity) {
-    await insertIdentity(tx, {
-      broker_id: identity.broker, acting_subject: identity.pseudonym, organisation_id: organisationId, account_id: accountId,
-      created_at: now, last_seen_at: now,
-    });
-  }
-  if (!membership) return;
+/** When an account was made, last used and ended. Who came in the past was there the year before. */
+function pastOf({ last_login_days_ago: used, ended }: Someone, now: number) {
+  const ago = (days: number): number => now - days * DAY;
+  return {
+    created_at: used === undefined && !ended ? now : ago(400 + (used ?? 0)), updated_at: now, last_login_at: used === undefined ? null : ago(used),
+    ...(ended && { ended_at: ago(ended.days_ago), end_reason: ended.reason }),
+  };
+}
+
+async function seedIdentity(tx: Db, { broker, pseudonym }: NonNullable<Someone['identity']>, { accountId, organisationId, now }: { accountId: string; organisationId: string; now: number }): Promise<void> {
+  await insertIdentity(tx, { broker_id: broker, acting_subject: pseudonym, organisation_id: organisationId, account_id: accountId, created_at: now, last_seen_at: now });
+}
+
+async function seedMembership(tx: Db, membership: NonNullable<Someone['membership']>, accountId: string, organisationId: string, now: number): Promise<void> {
   await insertMembership(tx, {
     id: membership.id, account_id: accountId, organisation_id: organisationId, tier: membership.tier, status: membership.status,
     registered_at: now, verified_at: membership.status === 'pending' ? null : now,

@@ -1,5 +1,7 @@
 import type { Home } from './cak.ts';
 import { cakPortals } from './cak.ts';
+import { careflexPortals } from './careflex.ts';
+import { cizPortals } from './ciz.ts';
 
 /** The relying parties of the demo world. What a menu item asks is a role of the token: `<application>:<role>`. */
 export type MenuItem = {
@@ -27,6 +29,8 @@ export type Portal = {
   hours?: string;
   /** id of the application of which the person chooses under which number they work (seed row CAK-13) */
   accountsOf?: string;
+  /** leads administrators on to the administration of users at Sluis */
+  admin?: true;
   /** its home has a side menu; absent: a dashboard */
   home?: Home;
   menu: MenuItem[];
@@ -51,6 +55,7 @@ export const portals: Portal[] = [
   {
     id: 'portaal-zorg',
     realm: 'inlichtingenbureau',
+    admin: true,
     name: 'portaal Zorg',
     owner: 'Wmo en Jeugdzorg',
     notices: [
@@ -63,6 +68,7 @@ export const portals: Portal[] = [
   {
     id: 'werk-en-inkomen',
     realm: 'inlichtingenbureau',
+    admin: true,
     name: 'portaal Werk en inkomen',
     owner: 'Werk en inkomen, Onderwijs, Belastingen',
     notices: [
@@ -78,6 +84,7 @@ export const portals: Portal[] = [
   {
     id: 'centrale-voorziening-bvv',
     realm: 'inlichtingenbureau',
+    admin: true,
     name: 'Centrale Voorziening Bvv',
     owner: 'Basisvoorziening vreemdelingen',
     notices: [
@@ -92,6 +99,7 @@ export const portals: Portal[] = [
   {
     id: 'portaal-zorg-test',
     realm: 'inlichtingenbureau',
+    admin: true,
     name: 'Testomgeving portaal Zorg',
     owner: 'Wmo en Jeugdzorg',
     notices: [
@@ -103,6 +111,8 @@ export const portals: Portal[] = [
     menu: zorg,
   },
   ...cakPortals,
+  ...cizPortals,
+  ...careflexPortals,
 ];
 
 /** What somebody with these roles sees, in the order of the portal. */

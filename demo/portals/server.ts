@@ -49,7 +49,7 @@ export function createPortals(options: PortalsOptions): Koa {
     const base = `${settings.portalsUrl}/${portal.id}`;
     const issuer = `${settings.sluisUrl}/${portal.realm}`;
     const client = options.clientFor?.(portal) ?? createClient({ portal, issuer, base, key });
-    const adminUrl = portal.realm === 'inlichtingenbureau' ? `${settings.sluisUrl}/${portal.realm}/admin/` : undefined;
+    const adminUrl = portal.admin ? `${issuer}/admin/` : undefined;
     if (key) router.get(`/${portal.id}/jwks.json`, (ctx) => { ctx.body = { keys: [publicPart(key)] }; });
     createPortal(router, { site: { portal, base, root: settings.portalsUrl, issuer, adminUrl }, client, secure: base.startsWith('https:'), now, log: options.log });
   }

@@ -6,6 +6,7 @@ import { findOrganisationByIdentifier } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { findStanding, type Standing } from '../store/standing.ts';
 import { credentialsOf } from './credentials.ts';
+import { aheadOf } from './lifecycle/ended.ts';
 import { displayName } from './names.ts';
 import { isProfileComplete } from './profile.ts';
 import { rolesThatCount } from './roles.ts';
@@ -22,7 +23,7 @@ export async function loadState(db: Db, realm: Realm, question: StateQuestion): 
   const accountId = question.broker ? await accountOf(db, question.broker, organisationId) : question.accountId;
   const standing = organisationId === undefined ? undefined : await findStanding(db, organisationId, accountId);
   const organisation = standing && organisationState(realm, organisationId ?? '', standing);
-  const account = accountId === undefined ? undefined : await accountState(db, realm, accountId, question.credentials === true);
+  const account = accountId === undefined ? undefined : await accountState(db, realm, accountId, question);
   const membership = account && standing?.membership && { ...standing.membership, roles: rolesThatCount(realm, standing) };
   return { account, organisation, membership };
 }
@@ -50,13 +51,14 @@ function organisationState(realm: Realm, id: string, { organisation: { name, ide
   };
 }
 
-async function accountState(db: Db, realm: Realm, id: string, withCredentials: boolean): Promise<AccountState | undefined> {
+async function accountState(db: Db, realm: Realm, id: string, { credentials: withCredentials, now }: StateQuestion): Promise<AccountState | undefined> {
   const account = await findAccount(db, id);
   if (!account) return undefined;
   const credentials = withCredentials ? await credentialsOf(db, realm, id) : undefined;
   return {
     id,
-    active: account.status === 'active',
+    // unused for too long it is over, whether or not somebody has written that down yet (row CIZ-5)
+    active: account.status === 'active' && (aheadOf(realm, account).dormantAt ?? Infinity) > now,
     displayName: displayName(account),
     email: account.email,
     language: account.language,

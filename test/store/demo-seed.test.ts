@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { generateSync } from 'otplib';
 import { seedDemo } from '../../db/demo/seed.ts';
 import { readWorld } from '../../demo/world.ts';
-import { passwordPolicySchema } from '../../src/config/accounts.ts';
+import { lifecycleSchema, passwordPolicySchema } from '../../src/config/accounts.ts';
 import type { Realm } from '../../src/config/schema.ts';
 import { credentialsOf } from '../../src/domain/credentials.ts';
 import { checkTotp } from '../../src/domain/factors/totp.ts';
@@ -88,5 +88,30 @@ describe.each(dialects)('the demo world on $name', ({ open }) => {
   test('a realm that the world does not know stays empty', async () => {
     await seed(exampleRealm());
     expect(await listAccounts(database.db)).toEqual([]);
+  });
+
+  const ciz = exampleRealm({ id: 'ciz', agreements: [{ id: 'gebruikersovereenkomst', name: 'Gebruikersovereenkomst' }], lifecycle: lifecycleSchema.parse({ dormant_after_days: 182, dormant_can_return: false }) });
+
+  test('CIZ-1, CIZ-5, CIZ-8 who was not there for seven months has ended, also before the worker says so; who was invited has no password', async () => {
+    await seed(ciz);
+    const standing = async (username: string) => {
+      const { account_id: accountId } = await findLogin(database.db, '', username) ?? { account_id: '' };
+      const [place] = await listMembershipsOf(database.db, accountId);
+      const { account, organisation } = await loadState(database.db, ciz, { accountId, now: noon, ...(place && { organisationId: place.organisation_id }) });
+      return { active: account?.active, missing: organisation?.missingAgreements, password: await findPassword(database.db, accountId) !== undefined };
+    };
+    const usual = { active: true, missing: [], password: true };
+    expect(await standing('mhofman')).toEqual(usual);
+    expect(await standing('gdijkstra')).toEqual({ ...usual, active: false });
+    expect(await standing('bkuiper')).toEqual({ ...usual, active: false, missing: undefined });
+    expect(await standing('saydin')).toEqual({ ...usual, missing: ['gebruikersovereenkomst'], password: false });
+    const gone = (await listAccounts(database.db)).find(({ family_name: name }) => name === 'Kuiper');
+    expect(gone).toMatchObject({ status: 'deleted', end_reason: 'Uit dienst', ended_at: noon - 20 * 86_400 });
+  });
+
+  test('CFX-2 somebody is in two organisations, with roles of each', async () => {
+    await seed(exampleRealm({ id: 'careflex', agreements: [] }));
+    const { account_id: accountId } = await findLogin(database.db, '', 'hsmit') ?? { account_id: '' };
+    expect((await listMembershipsOf(database.db, accountId)).map(({ tier }) => tier).toSorted()).toEqual(['administrator', 'user']);
   });
 });

@@ -25,9 +25,10 @@ const world = JSON.parse(readFileSync(join(root, 'db/demo/world.json'), 'utf8'))
 export const ib = 'inlichtingenbureau';
 export const portals = 'http://localhost:3001';
 export const secrets: Record<string, string> = {
-  'mijn-cak-zakelijk': 'demo-secret-mijn-cak-zakelijk-not-for-production', porta: 'demo-secret-porta-not-for-production',
+  ...Object.fromEntries(['mijn-cak-zakelijk', 'porta', 'aanvraag', 'aanvraag-beheer', 'klantenportaal'].map((portal) => [portal, `demo-secret-${portal}-not-for-production`])),
 };
-const realmOf = (portal: string): string => (portal in secrets ? 'cak' : ib);
+const realms: Record<string, string> = { aanvraag: 'ciz', 'aanvraag-beheer': 'ciz', klantenportaal: 'careflex' };
+const realmOf = (portal: string): string => realms[portal] ?? (portal in secrets ? 'cak' : ib);
 
 /** Somebody of the demo world by id, or made up by `newcomer`. */
 type Who = string | Someone;

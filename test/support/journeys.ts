@@ -24,9 +24,9 @@ const world = JSON.parse(readFileSync(join(root, 'db/demo/world.json'), 'utf8'))
 
 export const ib = 'inlichtingenbureau';
 export const portals = 'http://localhost:3001';
-export const secrets: Record<string, string> = {
-  ...Object.fromEntries(['mijn-cak-zakelijk', 'porta', 'aanvraag', 'aanvraag-beheer', 'klantenportaal'].map((portal) => [portal, `demo-secret-${portal}-not-for-production`])),
-};
+export const secrets: Record<string, string> = Object.fromEntries(
+  ['mijn-cak-zakelijk', 'porta', 'aanvraag', 'aanvraag-beheer', 'klantenportaal'].map((portal) => [portal, `demo-secret-${portal}-not-for-production`]),
+);
 const realms: Record<string, string> = { aanvraag: 'ciz', 'aanvraag-beheer': 'ciz', klantenportaal: 'careflex' };
 const realmOf = (portal: string): string => realms[portal] ?? (portal in secrets ? 'cak' : ib);
 

@@ -1,7 +1,7 @@
 import type { Realm } from '../config/schema.ts';
 import { enqueue } from '../store/outbox.ts';
 import type { Db } from '../store/schema.ts';
-import { textsFor, type Params } from '../texts/catalogue.ts';
+import { composeMail, type MailName, type MailOf } from './mail.ts';
 
 /** Who gets a message: an account, or an administrator as a list of them has it. */
 export type Addressee = { email: string | null; language: string | null };
@@ -12,15 +12,11 @@ export function languageFor(realm: Pick<Realm, 'languages'>, chosen: string | nu
 }
 
 /**
- * Writes a mail in its reader's language, with the texts `mail.<message>.subject` and `.body`; `desk` and `phone` are always
- * there to fill in. Somebody without an address gets none.
+ * Writes a mail in its reader's language, as text and as HTML. Somebody without an address gets none.
  * @returns the message's id in the outbox
  */
-export async function tellPerson(tx: Db, realm: Realm, { email, language }: Addressee, { message, params = {}, links = [], code, now }: { message: string; params?: Params; links?: string[]; code?: string; now: number }): Promise<string | undefined> {
+export async function tellPerson(tx: Db, realm: Realm, { email, language }: Addressee, { message, now, ...rest }: Omit<MailOf, 'name'> & { message: MailName; now: number }): Promise<string | undefined> {
   if (!email) return undefined;
-  const t = textsFor(realm).t(languageFor(realm, language));
-  const all = { realm: realm.name, desk: realm.desk.name, phone: realm.desk.phone, ...params };
-  return enqueue(tx, {
-    channel: 'mail', recipient: email, subject: t(`mail.${message}.subject`, all), text: t(`mail.${message}.body`, all), links, now, ...(code !== undefined && { code }),
-  });
+  const { links = [], code } = rest;
+  return enqueue(tx, { channel: 'mail', recipient: email, ...composeMail(realm, languageFor(realm, language), { name: message, ...rest }), links, now, ...(code !== undefined && { code }) });
 }

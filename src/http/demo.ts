@@ -13,7 +13,7 @@ const channels: Channel[] = ['mail', 'sms', 'voice', 'letter'];
 export function demoRoutes(hosts: RealmHost[]): Router {
   const router = new Router();
   router.get('/demo/outbox', (ctx) => show(ctx, hosts));
-  router.get('/demo/outbox/letter', (ctx) => letter(ctx, hosts));
+  router.get('/demo/outbox/message', (ctx) => preview(ctx, hosts));
   router.post('/demo/outbox', (ctx) => deliver(ctx, hosts));
   return router;
 }
@@ -25,25 +25,27 @@ async function show(ctx: Context, hosts: RealmHost[]): Promise<void> {
   const lists = await Promise.all(hosts.filter((h) => realm === undefined || h.realm.id === realm).map(async (host) => {
     const rows = await listOutbox(host.database.db, { limit: 200, channels: wanted ? [wanted] : channels, ...(to && { to }) });
     return rows.map((row) => ({
-      id: row.id, realm: host.realm.id, channel: row.channel, to: row.recipient, subject: row.subject, text: row.text,
+      id: row.id, html: row.html !== null, realm: host.realm.id, channel: row.channel, to: row.recipient, subject: row.subject, text: row.text,
       links: row.links, code: row.code, state: row.state, at: row.created_at,
     }));
   }));
-  const messages = lists.flat().toSorted((a, b) => b.at - a.at);
+  const all = lists.flat();
+  const previews = new Set(all.filter(({ html }) => html).map(({ id }) => id));
+  const messages = all.map(({ html: _, ...message }) => message).toSorted((a, b) => b.at - a.at);
   const first = hosts[0];
   if (!first || ctx.accepts('json', 'html') !== 'html') {
     ctx.body = messages;
     return;
   }
-  await renderPage(ctx, first, 'demo/outbox', { titleKey: 'outbox.title', page: { messages } });
+  await renderPage(ctx, first, 'demo/outbox', { titleKey: 'outbox.title', page: { messages, previews } });
 }
 
-/** A letter as it would be printed. It brings its own style along, and nothing in it may run. */
-async function letter(ctx: Context, hosts: RealmHost[]): Promise<void> {
+/** A letter as it would be printed, a mail as a mail program shows it. It brings its own style along, and nothing in it may run. */
+async function preview(ctx: Context, hosts: RealmHost[]): Promise<void> {
   const host = hosts.find(({ realm }) => realm.id === ctx.query['realm']);
   const id = String(ctx.query['id']);
   const message = host && !id.includes('\u0000') ? await findMessage(host.database.db, id) : undefined;
-  if (message?.channel !== 'letter' || message.html === null) return;
+  if (!message || message.html === null) return;
   ctx.type = 'text/html; charset=utf-8';
   ctx.set('Content-Security-Policy', OWN_STYLE);
   ctx.body = message.html;

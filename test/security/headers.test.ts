@@ -71,13 +71,15 @@ describe('headers of every kind of page', () => {
     expect(token.headers.get('cache-control')).toMatch(/no-store/);
   });
 
-  test('a letter in the demo outbox brings its style along and can do nothing; what is no letter of this realm is not there', async () => {
+  test('a letter or mail in the demo outbox brings its style along and can do nothing; what has none, or is of another realm, is not there', async () => {
     const { db } = sluis.host('cak').database;
-    const [id, mail] = await Promise.all((['letter', 'mail'] as const).map((channel) => enqueue(db, { channel, recipient: 'Postbus 1', subject: 'S', text: 'T', html: '<p>Brief</p>', now: 1 })));
-    const letter = await fetch(`${sluis.url}/demo/outbox/letter?realm=cak&id=${id}`);
-    expect([letter.status, letter.headers.get('content-security-policy'), await letter.text()]).toEqual([200, expect.stringMatching(/^default-src 'none'; .*sandbox$/), '<p>Brief</p>']);
-    for (const query of [`realm=${ib}&id=${id}`, `realm=cak&id=${mail}`, 'realm=cak&id=%00', 'realm=x', '']) {
-      expect([query, (await fetch(`${sluis.url}/demo/outbox/letter?${query}`)).status]).toEqual([query, 404]);
+    const [id, mail, sms] = await Promise.all((['letter', 'mail', 'sms'] as const).map((channel) => enqueue(db, { channel, recipient: 'Postbus 1', subject: 'S', text: 'T', ...(channel !== 'sms' && { html: '<p>Brief</p>' }), now: 1 })));
+    for (const one of [id, mail]) {
+      const shown = await fetch(`${sluis.url}/demo/outbox/message?realm=cak&id=${one}`);
+      expect([shown.status, shown.headers.get('content-security-policy'), await shown.text()]).toEqual([200, expect.stringMatching(/^default-src 'none'; .*sandbox$/), '<p>Brief</p>']);
+    }
+    for (const query of [`realm=${ib}&id=${id}`, `realm=cak&id=${sms}`, 'realm=cak&id=%00', 'realm=x', '']) {
+      expect([query, (await fetch(`${sluis.url}/demo/outbox/message?${query}`)).status]).toEqual([query, 404]);
     }
   });
 

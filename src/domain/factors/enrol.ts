@@ -6,6 +6,7 @@ import { findFactors, holdFactors, insertFactor, listRecoveryCodes, removeFactor
 import { beginAnew } from '../../store/runs.ts';
 import type { Db } from '../../store/schema.ts';
 import { DomainError } from '../errors.ts';
+import type { MailName } from '../mail.ts';
 import { tellPerson } from '../notify.ts';
 import { endSessionsOf } from '../sessions.ts';
 import { maskPhone } from './phone.ts';
@@ -86,7 +87,7 @@ export async function wipeFactors(tx: Db, holder: Whose & Required<Pick<Whose, '
 }
 
 /** Tells the person by mail what changed about how they log in. */
-export async function tell(tx: Db, { realm, accountId, now }: Whose, message: string, params: Record<string, string | number> = {}): Promise<void> {
+export async function tell(tx: Db, { realm, accountId, now }: Whose, message: MailName, params: Record<string, string | number> = {}): Promise<void> {
   const account = await findAccount(tx, accountId);
   if (account) await tellPerson(tx, realm, account, { message, params, now });
 }

@@ -62,7 +62,7 @@ function asker({ database: { db }, realm }: Names): (name: string) => Promise<{ 
     const address = `192.0.2.${Math.floor(asked / TRIES_OF_AN_ADDRESS)}`;
     asked += 1;
     const [start, cpu] = [performance.now(), process.cpuUsage()];
-    const { kind } = await checkLogin({ db, realm, vault, now }, { relationNumber: scope, username: name, password: 'Fout-Woord-12', address });
+    const { kind } = await checkLogin({ db, realm, vault, now }, { names: { scope, username: name }, password: 'Fout-Woord-12', address });
     const [clock, { user, system }] = [performance.now() - start, process.cpuUsage(cpu)];
     if (kind !== 'wrong') throw new Error(`try ${asked}: a wrong password was answered with ${kind}`);
     return { clock, processor: (user + system) / 1000 };

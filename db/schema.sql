@@ -265,7 +265,8 @@ CREATE TABLE "outbox" (
   "next_at" bigint not null,
   "error" text,
   "created_at" bigint not null,
-  "sent_at" bigint
+  "sent_at" bigint,
+  "secret" integer default 0 not null
 );
 
 CREATE INDEX "outbox_created_at" on "outbox" ("created_at");

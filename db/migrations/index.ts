@@ -5,6 +5,7 @@ import { sessions } from './0003_sessions.ts';
 import { auditFields } from './0004_audit_fields.ts';
 import { factors } from './0005_factors.ts';
 import { accountPages } from './0006_account_pages.ts';
+import { passwordLinks } from './0007_password_links.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -15,5 +16,6 @@ export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migra
     '0004_audit_fields': auditFields,
     '0005_factors': factors,
     '0006_account_pages': accountPages,
+    '0007_password_links': passwordLinks,
   };
 }

@@ -29,6 +29,10 @@ export const passwordPolicySchema = z.strictObject({
   notice_days: days.default(14),
   /** days in which a one-time password must be replaced */
   one_time_days: days.default(30),
+  /** who forgot theirs: `link` mails a link to choose another (rows CIZ-2, CFX-1), `desk` leaves it to the service desk */
+  forgotten: z.enum(['link', 'desk']).default('desk'),
+  /** whether the login page leads to a page where who knows a password replaces it (row CIZ-16) */
+  change_at_login: z.boolean().default(false),
 });
 
 /** Second factors that Sluis itself asks. */
@@ -71,6 +75,14 @@ export const lifecycleSchema = z.strictObject({
 
 /** A manual that people may read, also before they are logged in (row CAK-15). */
 export const manualSchema = z.strictObject({ id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/), title: z.string(), url: z.url(), /** step on whose page it is offered */ step: z.string().optional() });
+
+/** What somebody who cannot log in puts in a mail (row CIZ-15). */
+export const helpSchema = z.strictObject({
+  /** absent: that of the desk */
+  email: z.email().optional(),
+  /** what the mail must say, each in each language of the realm; absent: name, organisation, login name, telephone number, what goes wrong */
+  include: z.array(z.record(z.string(), z.string())).min(1).optional(),
+});
 
 export type PasswordPolicy = z.infer<typeof passwordPolicySchema>;
 export type SecondFactorSettings = z.infer<typeof secondFactorSchema>;

@@ -37,6 +37,7 @@ function checkRealm(realm: Source, known: Known): void {
     unique(realm, ['applications', index, 'roles'], roles);
   }
   checkQuestions(realm);
+  checkHelp(realm);
   for (const [id, flow] of Object.entries(record(record(realm.value)['flows']))) checkFlow(realm, id, record(flow), known);
   const checked = realmSchema.safeParse(realm.value);
   if (checked.success) for (const { path, message } of lifetimeMistakes(checked.data)) realm.complain(path, message);
@@ -45,10 +46,16 @@ function checkRealm(realm: Source, known: Known): void {
 function checkQuestions(realm: Source): void {
   const choices = list(record(record(realm.value)['questions'])['choices']).map(record);
   unique(realm, ['questions', 'choices'], choices.map(({ id }) => id));
-  for (const [index, { text }] of choices.entries()) {
-    const missing = textList(record(realm.value)['languages'] ?? ['nl', 'en']).filter((language) => record(text)[language] === undefined);
-    if (missing.length > 0) realm.complain(['questions', 'choices', index, 'text'], `a text is missing in ${missing.join(', ')}`);
-  }
+  for (const [index, { text }] of choices.entries()) inEachLanguage(realm, ['questions', 'choices', index, 'text'], text);
+}
+
+function checkHelp(realm: Source): void {
+  for (const [index, line] of list(record(record(realm.value)['help'])['include']).entries()) inEachLanguage(realm, ['help', 'include', index], line);
+}
+
+function inEachLanguage(realm: Source, path: Path, text: unknown): void {
+  const missing = textList(record(realm.value)['languages'] ?? ['nl', 'en']).filter((language) => record(text)[language] === undefined);
+  if (missing.length > 0) realm.complain(path, `a text is missing in ${missing.join(', ')}`);
 }
 
 function checkResources(realm: Source, portals: string[], clients: string[]): void {

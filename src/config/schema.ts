@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lifecycleSchema, manualSchema, passwordPolicySchema, questionsSchema, secondFactorSchema } from './accounts.ts';
+import { helpSchema, lifecycleSchema, manualSchema, passwordPolicySchema, questionsSchema, secondFactorSchema } from './accounts.ts';
 import { networkSchema } from './networks.ts';
 import { openingSchema } from './opening.ts';
 
@@ -209,7 +209,9 @@ export const realmSchema = z.strictObject({
     refresh_token: seconds.default(28_800),
     verification_code: seconds.default(14 * 86_400),
     activation_code: seconds.default(30 * 86_400),
-  }).default({ run: 3600, session: 28_800, idle: 1200, code: 60, access_token: 600, id_token: 300, refresh_token: 28_800, verification_code: 14 * 86_400, activation_code: 30 * 86_400 }),
+    /** a mailed link to choose another password (row CIZ-2) */
+    password_link: seconds.default(8 * 3600),
+  }).prefault({}),
   login: z.strictObject({
     /** what a person types at the password step, in this order; `relation_number` is an identifier of the organisation */
     identifiers: z.array(z.enum(['relation_number', 'username', 'email'])).min(1)
@@ -223,6 +225,8 @@ export const realmSchema = z.strictObject({
   questions: questionsSchema.optional(),
   lifecycle: lifecycleSchema.prefault({}),
   manuals: z.array(manualSchema).default([]),
+  /** the page for who cannot log in; absent: none */
+  help: helpSchema.optional(),
   /** SAML service provider; the entity id and where brokers answer follow from the issuer when absent */
   saml: z.strictObject({ entity_id: z.string().optional() }).default({}),
   links: z.strictObject({ means: url.optional(), privacy: url.optional(), accessibility: url.optional() }).default({}),

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import { findAccount } from '../store/accounts.ts';
 import { appendAudit } from '../store/audit.ts';
@@ -9,6 +8,7 @@ import type { Db } from '../store/schema.ts';
 import { endOfPassword } from './credentials.ts';
 import { guessesOf } from './guesses.ts';
 import { knownBrowser } from './known-browser.ts';
+import { nobodyCalled } from './login-names.ts';
 import { tellPerson } from './notify.ts';
 import { judgePassword, type Authenticated } from './passwords/authenticate.ts';
 import { TooBusy } from './passwords/gate.ts';
@@ -20,7 +20,7 @@ const perAddress = { limit: 1000, window: 900 };
 /** At this many guesses in a row the owner is told, once: from here on the wait is the longest. */
 const TOLD_AT = guessing.waits.length;
 
-export type TypedLogin = { relationNumber?: string; username?: string; email?: string; password: string; address: string; /** what this browser kept of an earlier login */ browser?: string };
+export type TypedLogin = { names: TypedNames; password: string; address: string; /** what this browser kept of an earlier login */ browser?: string };
 
 export type LocalLogin =
   | { kind: 'right'; accountId: string; organisationId?: string; keep: (tx: Db) => Promise<void> }
@@ -34,9 +34,9 @@ export type LocalLogin =
  * person logged in with before has tries of its own. `keep` replaces a hash that was made elsewhere or with other settings.
  */
 export async function checkLogin({ db, realm, vault, now }: { db: Db; realm: Realm; vault: Vault; now: number }, typed: TypedLogin): Promise<LocalLogin> {
-  const names = namesOf(realm, typed);
+  const { names } = typed;
   const found = await findByNames(db, names);
-  const owner = found?.accountId ?? createHash('sha256').update(JSON.stringify(names).toLowerCase()).digest('base64url');
+  const owner = found?.accountId ?? nobodyCalled(names);
   const browser = knownBrowser(vault, typed.browser, owner);
   const key = browser === undefined ? guessesOf(owner) : `${guessesOf(owner)}:${browser}`;
   const guess = await takeGuess(db, key, now);
@@ -53,13 +53,6 @@ export async function checkLogin({ db, realm, vault, now }: { db: Db; realm: Rea
     if (error instanceof TooBusy) return { kind: 'busy' };
     throw error;
   }
-}
-
-function namesOf({ login: { identifiers } }: Realm, { relationNumber = '', username = '', email = '' }: TypedLogin): TypedNames {
-  return {
-    scope: identifiers.includes('relation_number') ? relationNumber : '',
-    ...(identifiers.includes('username') && { username: username.normalize('NFC') }), ...(identifiers.includes('email') && { email: email.normalize('NFC') }),
-  };
 }
 
 async function admitted(db: Db, realm: Realm, { accountId, oneTime, changedAt, rehash }: Authenticated, scope: string, now: number): Promise<LocalLogin> {

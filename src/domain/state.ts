@@ -6,7 +6,7 @@ import { findOrganisationByIdentifier } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { findStanding, type Standing } from '../store/standing.ts';
 import { credentialsOf } from './credentials.ts';
-import { aheadOf } from './lifecycle/ended.ts';
+import { isActive } from './lifecycle/ended.ts';
 import { displayName } from './names.ts';
 import { isProfileComplete } from './profile.ts';
 import { rolesThatCount } from './roles.ts';
@@ -57,8 +57,7 @@ async function accountState(db: Db, realm: Realm, id: string, { credentials: wit
   const credentials = withCredentials ? await credentialsOf(db, realm, id) : undefined;
   return {
     id,
-    // unused for too long it is over, whether or not somebody has written that down yet (row CIZ-5)
-    active: account.status === 'active' && (aheadOf(realm, account).dormantAt ?? Infinity) > now,
+    active: isActive(realm, account, now),
     displayName: displayName(account),
     email: account.email,
     language: account.language,

@@ -6,11 +6,11 @@ export type Limit = { limit: number; /** seconds */ window: number };
 /**
  * Takes one try before the thing itself is checked, so that fifty at once count as fifty, also on two nodes. Must be
  * called outside a turn's transaction: a rolled back turn must not give tries back.
- * @returns whether this try is allowed, and in how many seconds the counter starts anew
+ * @returns whether this try is allowed, the how manieth it is, and in how many seconds the counter starts anew
  */
-export async function takeTry(db: Db, key: string, { limit, window }: Limit, now: number): Promise<{ allowed: boolean; retryAfter: number }> {
+export async function takeTry(db: Db, key: string, { limit, window }: Limit, now: number): Promise<{ allowed: boolean; count: number; retryAfter: number }> {
   const { count, resetsAt } = await countUp(db, key, window, now);
-  return { allowed: count <= limit, retryAfter: Math.max(1, resetsAt - now) };
+  return { allowed: count <= limit, count, retryAfter: Math.max(1, resetsAt - now) };
 }
 
 /** A success forgives the failures before it. */

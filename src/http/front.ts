@@ -118,10 +118,14 @@ function watcher(hosts: RealmHost[], log: Logger, observe: Front['observe']): (r
       const ms = performance.now() - start;
       const done = res.writableFinished;
       observe({ route: routeOf(path, realms), status: done ? `${Math.floor(res.statusCode / 100)}xx` : 'aborted', seconds: ms / 1000 });
-      // a run's id is half of what opens it, so it is not in every line
-      if (done) log.info({ reference, method, path: path.replace(/(\/(?:login|auth)\/)[^/]+/, '$1:run'), status: res.statusCode, ms: Math.round(ms) }, 'request');
+      if (done) log.info({ reference, method, path: withoutHandles(path), status: res.statusCode, ms: Math.round(ms) }, 'request');
     });
   };
+}
+
+/** A run's id is half of what opens it, and a mailed link the whole: neither is in every line. */
+function withoutHandles(path: string): string {
+  return path.replace(/(\/(?:login|auth)\/)[^/]+/i, '$1:run').replace(/(\/password\/link\/).*/i, '$1:handle');
 }
 
 /** The path of a request's target, which may be a whole address (RFC 9112, 3.2.2). */

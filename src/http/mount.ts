@@ -11,6 +11,7 @@ import { OWN_STYLE } from './headers.ts';
 import { loginRoutes } from './login.ts';
 import { textsFor } from '../texts/catalogue.ts';
 import { renderPage } from './pages.ts';
+import { passwordRoutes } from './password/routes.ts';
 import type { RealmHost } from './realm.ts';
 import type { NavItem, ViewProblem } from './render.ts';
 import { brokerRoutes } from './return.ts';
@@ -24,7 +25,7 @@ export function mountRealm(host: RealmHost, forms: Middleware, provider: ToProvi
   const router = new Router();
   router.use(themeRoutes(host).routes());
   router.get('/', (ctx) => showPortals(ctx, host));
-  for (const routes of [loginRoutes(host), brokerRoutes(host), sessionRoutes(host)]) router.use(forms, routes.routes());
+  for (const routes of [loginRoutes(host), brokerRoutes(host), sessionRoutes(host), passwordRoutes(host)]) router.use(forms, routes.routes());
   for (const portal of host.realm.portals.filter(isFace)) mountFace(router, host, forms, portal);
   const own = router.routes();
   return async (ctx, next) => {

@@ -11,7 +11,7 @@ export type Scrape = { contentType: string; page(): Promise<string> };
 /** First part of a path below a realm -> what it is. What is not here is `other`, or anybody could make up labels. */
 const routes: Record<string, string> = {
   '': 'portals', auth: 'authorization', request: 'pushed_authorization', token: 'token', me: 'userinfo', jwks: 'jwks', '.well-known': 'discovery',
-  session: 'session', login: 'login', saml: 'broker', admin: 'admin', account: 'account', 'theme.css': 'assets', logo: 'assets',
+  session: 'session', login: 'login', saml: 'broker', admin: 'admin', account: 'account', password: 'password', help: 'help', 'theme.css': 'assets', logo: 'assets',
 };
 
 export function routeOf(path: string, realms: ReadonlySet<string>): string {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../store/database.ts';
-import { bringForward, claimMessages, forgetCode, markFailed, markSent, type Message } from '../store/outbox.ts';
+import { bringForward, claimMessages, forgetSecret, markFailed, markSent, type Message } from '../store/outbox.ts';
 import type { Senders } from './senders.ts';
 
 /** What the worker needs of a pino logger. */
@@ -155,7 +155,7 @@ async function sendOne({ database, senders, log, clock, forget, observe }: Requi
   // when this fails the message stays `sending` and is taken again: rather twice than never
   await database.transaction(async (tx) => {
     if (!await markSent(tx, id, clock(), attempts)) return;
-    if (forget) await forgetCode(tx, id);
+    if (forget) await forgetSecret(tx, id);
     await senders.settled?.(tx, message);
   });
 }

@@ -14,6 +14,8 @@ export type NewMessage = {
   /** code and links in the message, so that the demo can show them apart */
   code?: string;
   links?: string[];
+  /** a link in it lets somebody in, as a code does */
+  secret?: boolean;
   now: number;
 };
 
@@ -21,10 +23,10 @@ export type NewMessage = {
 const STALE = 120;
 
 /** Writes a message in the transaction of what caused it; the worker sends it after the commit. @returns its id */
-export async function enqueue(tx: Db, { channel, recipient, subject, text, html, code, links = [], now }: NewMessage): Promise<string> {
+export async function enqueue(tx: Db, { channel, recipient, subject, text, html, code, links = [], secret = code !== undefined, now }: NewMessage): Promise<string> {
   const id = orderedId();
   await tx.insertInto('outbox').values({
-    id, channel, recipient, subject, text, html: html ?? null, code: code ?? null, links: JSON.stringify(links),
+    id, channel, recipient, subject, text, html: html ?? null, code: code ?? null, links: JSON.stringify(links), secret: secret ? 1 : 0,
     state: 'waiting', next_at: now, error: null, created_at: now, sent_at: null,
   }).execute();
   return id;
@@ -70,9 +72,9 @@ export async function markSent(tx: Db, id: string, now: number, attempt?: number
   return result.numUpdatedRows > 0n;
 }
 
-/** A code that somebody has by now is kept nowhere: what the message said goes, that it was sent stays. */
-export async function forgetCode(tx: Db, id: string): Promise<void> {
-  await tx.updateTable('outbox').set({ text: '', html: null, code: null }).where('id', '=', id).where('code', 'is not', null).execute();
+/** A code or link that somebody has by now is kept nowhere: what the message said goes, that it was sent stays. */
+export async function forgetSecret(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('outbox').set({ text: '', html: null, code: null, links: '[]' }).where('id', '=', id).where('secret', '=', 1).execute();
 }
 
 /** Puts a message back until `nextAt` (epoch seconds); null gives up. */

@@ -179,6 +179,8 @@ export interface Tables {
     html: string | null;
     code: string | null;
     links: string;
+    /** 1: what it says lets somebody in, and is forgotten once it was sent */
+    secret: Generated<number>;
     state: 'waiting' | 'sending' | 'sent' | 'failed';
     attempts: Generated<number>;
     next_at: number;

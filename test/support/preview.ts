@@ -9,6 +9,7 @@ export type Sample = { name: string; view: string; titleKey?: string; title?: st
 export const realm = {
   id: 'preview', name: 'Stichting Knooppunt', languages: ['nl', 'en'], issuer: 'http://localhost:3000/preview', folder: '', texts: {},
   desk: { name: 'Servicedesk van het Knooppunt', phone: '088 000 00 01', hours: 'werkdagen 08.30 – 17.00 uur', email: 'hulp@knooppunt.example' },
+  password: { forgotten: 'link', change_at_login: true },
   links: { means: 'https://www.eherkenning.nl/', privacy: 'https://knooppunt.example/privacy', accessibility: 'https://knooppunt.example/a11y' },
   theme: {
     brand: ['#f1f9fa', '#dff1f3', '#bfe3e7', '#7fc6ce', '#1a7f8b', '#0d5f69', '#08444c', '#042328'],
@@ -91,6 +92,12 @@ export const samples: Sample[] = [
   step('first-administrator', { organisation: 'Gemeente Voorbeeld' }),
   step('password', { identifiers: ['relation_number', 'username'] }),
   step('password', { identifiers: ['username'] }, 'password-error', { values: { username: 'jansen' }, problems: [problem('password.wrong', 'De ingevulde gegevens kloppen niet. Controleer ze en probeer het opnieuw')] }),
+  { name: 'forgot', view: 'password/forgot', titleKey: 'forgot.title', locals: { action: '/preview/password/forgot', csrf: 'c', page: { identifiers: ['username'] } } },
+  { name: 'forgot-error', view: 'password/forgot', titleKey: 'forgot.title', locals: { action: '/preview/password/forgot', csrf: 'c', page: { identifiers: ['relation_number', 'username'] }, values: { relation_number: '100231' }, problems: [problem('password.username.required', 'Vul uw gebruikersnaam in', 'username')] } },
+  { name: 'forgot-asked', view: 'password/asked', titleKey: 'forgot.asked.title', locals: { page: { unit: 'hours', span: 8, againHref: '/preview/password/forgot' } } },
+  { name: 'password-link', view: 'password/link', titleKey: 'new-password.title', locals: { action: '/preview/password/link/x', csrf: 'c', page: newPassword } },
+  { name: 'password-link-expired', view: 'password/expired', titleKey: 'password-link.expired.title', locals: { page: { againHref: '/preview/password/forgot' } } },
+  { name: 'password-link-done', view: 'password/done', titleKey: 'password-link.done.title', locals: { page: {} } },
   step('new-password', { because: 'one_time', ...newPassword }),
   step('new-password', { because: 'expired', ...newPassword }, 'new-password-error', { problems: [problem('new-password.short', 'Gebruik ten minste 12 tekens', 'new_password'), problem('new-password.common', 'Kies geen wachtwoord dat makkelijk te raden is, zoals een bekend woord met een jaartal', 'new_password')] }),
   step('password-notice', { days: 12, choosing: false, ...newPassword }),

@@ -20,3 +20,8 @@ export function aheadOf(realm: Rules, { status, last_login_at, created_at, reope
   if (purge === undefined || ended_at === null || purged_at !== null || !statusesForGood(realm).includes(status)) return {};
   return { purgeAt: ended_at + purge * DAY };
 }
+
+/** Is an account open for its person? Unused for too long it is over, whether or not somebody has written that down yet (row CIZ-5). */
+export function isActive(realm: Rules, account: AccountRow, now: number): boolean {
+  return account.status === 'active' && (aheadOf(realm, account).dormantAt ?? Infinity) > now;
+}

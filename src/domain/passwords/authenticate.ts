@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findByNames, hasForeignHashes, type FoundLogin, type TypedNames } from '../../store/logins.ts';
 import type { Db } from '../../store/schema.ts';
+import { onGrid } from '../steady.ts';
 import { decoyFor, hashPassword, needsRehash, verifyHash, type HashSettings } from './hash.ts';
 
 /** `from`: the hash that `rehash` replaces. */
 export type Authenticated = { accountId: string; oneTime: boolean; changedAt: number; rehash?: { from: string; to: string } };
-
-/** Milliseconds. Where hashes of several kinds are, refusals are answered at multiples of this. */
-const GRID = 500;
 
 /**
  * Who these belong to, or undefined. An unknown name costs the same question and the same hash as a known one, so that time
@@ -25,7 +22,7 @@ export async function judgePassword(db: Db, settings: HashSettings, found: Found
   const right = await verifyHash(hash, password);
   if (!right || !found || found.hash === null) {
     // a hash of another kind takes another time, and would tell that the name is known
-    if (await hasForeignHashes(db)) await sleep(GRID - ((performance.now() - start) % GRID));
+    if (await hasForeignHashes(db)) await onGrid(start);
     return undefined;
   }
   const { accountId, oneTime, changedAt } = found;

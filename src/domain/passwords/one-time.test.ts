@@ -4,7 +4,7 @@ import { desk, emptyDatabase, noon } from '../../../test/support/house.ts';
 import { anAccount } from '../../../test/support/rows.ts';
 import { insertLogin, putPassword } from '../../store/accounts.ts';
 import type { Database } from '../../store/database.ts';
-import { forgetCode, listOutbox } from '../../store/outbox.ts';
+import { forgetSecret, listOutbox } from '../../store/outbox.ts';
 import { insertFactor } from '../../store/factors.ts';
 import { wipeFactors } from '../factors/enrol.ts';
 import { newOneTimePassword, setOneTimePassword } from './one-time.ts';
@@ -58,7 +58,7 @@ describe('CAK-2 a one-time password of the service desk', () => {
     const password = await reset();
     const [mail] = await listOutbox(database.db, { to: 'jolanda@zorg.example', limit: 1 });
     expect(mail?.text).toContain(password);
-    await database.transaction((tx) => forgetCode(tx, mail?.id ?? ''));
+    await database.transaction((tx) => forgetSecret(tx, mail?.id ?? ''));
     expect(JSON.stringify(await database.db.selectFrom('outbox').selectAll().execute())).not.toContain(password);
   });
 });

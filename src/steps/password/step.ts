@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkLogin, type LocalLogin } from '../../domain/local-login.ts';
+import { nameProblems, readNames } from '../../domain/login-names.ts';
 import { aboutTheAccount } from '../../flow/predicates.ts';
 import { defineStep, type Outcome, type Problem, type Run } from '../../flow/step.ts';
 
@@ -36,10 +37,10 @@ export const password = defineStep<Config, unknown, Input>({
 
 async function submit(run: Run<Config, unknown>, typed: Input): Promise<Outcome<unknown>> {
   const { realm, config: { level }, now } = run;
-  const missing = [...realm.login.identifiers, 'password' as const].filter((field) => typed[field].trim() === '');
-  if (missing.length > 0) return { kind: 'ask', problems: missing.map((field) => ({ field, code: `password.${field}.required` })) };
+  const problems: Problem[] = [...nameProblems(realm, typed), ...(typed.password.trim() === '' ? [{ field: 'password', code: 'password.password.required' }] : [])];
+  if (problems.length > 0) return { kind: 'ask', problems };
   const login = await checkLogin(run, {
-    relationNumber: typed.relation_number.replace(/[\s.-]/g, ''), username: typed.username.trim(), email: typed.email.trim(), password: typed.password, address: run.address,
+    names: readNames(realm, typed), password: typed.password, address: run.address,
     ...(run.remembered['browser'] !== undefined && { browser: run.remembered['browser'] }),
   });
   if (login.kind !== 'right') return { kind: 'ask', problems: [problemOf(login)] };

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { listOutbox } from '../../src/store/outbox.ts';
+import { known } from '../support/account.ts';
+import { launch, Visitor } from '../support/browser.ts';
+import { install, type Install } from '../support/install.ts';
+import { authUrl } from '../support/journeys.ts';
+import { describeOnGrounds } from '../support/world.ts';
+
+/** Somebody who forgot their password, at a browser: what is refused is in test/security/password-links.test.ts. */
+describeOnGrounds('Wachtwoord vergeten', (ground) => {
+  let at: Install;
+  let database: Awaited<ReturnType<typeof ground.database>>;
+  let chromium: Browser;
+  let jolanda: Visitor;
+  const { relation_number, username } = known('cak-active');
+  beforeAll(async () => {
+    database = await ground.database();
+    const change: Parameters<typeof install>[0] = {
+      change({ system, realms }) {
+        system.database_url = database.url;
+        for (const realm of realms) realm.password.forgotten = 'link';
+      },
+    };
+    [at, chromium] = await Promise.all([install(change), launch()]);
+    jolanda = await Visitor.arrive(chromium);
+  }, 90_000);
+  afterAll(async () => {
+    await chromium?.close();
+    await at?.stop();
+    await database?.drop();
+  });
+
+  const follow = async (label: string): Promise<void> => {
+    await jolanda.page.locator('main').getByRole('link', { name: label, exact: true }).first().click();
+    await jolanda.page.waitForLoadState('load');
+  };
+  const heading = (): Promise<string> => jolanda.page.locator('h1').innerText();
+  const mailed = async (): Promise<string> => (await listOutbox(at.host('cak').database.db, { channel: 'mail' }))[0]?.links[0] ?? '';
+
+  test('CIZ-2 from the login page to a mail with a link', async () => {
+    await jolanda.page.goto(`${at.url}${authUrl('mijn-cak-zakelijk')}`);
+    await jolanda.look('A05-inloggen');
+    await follow('Wachtwoord vergeten?');
+    expect(await heading()).toBe('Nieuw wachtwoord aanvragen');
+    await jolanda.look('B01-aanvragen');
+    await jolanda.fill({ relation_number });
+    await jolanda.submit('form[data-form]');
+    expect(await jolanda.problems()).toEqual(['password.username.required']);
+    await jolanda.look('B01-aanvragen-fout');
+    await jolanda.fill({ username });
+    await jolanda.submit('form[data-form]');
+    expect(await jolanda.end()).toBe('link_asked');
+    await jolanda.look('B02-aangevraagd');
+    expect(await jolanda.page.getByRole('link', { name: 'Terug naar Mijn CAK Zakelijk' }).getAttribute('href')).toContain('/mijn-cak-zakelijk/');
+  });
+
+  test('CIZ-2 the link: each broken rule, then another password, and back to the portal', async () => {
+    await jolanda.page.goto(await mailed());
+    await jolanda.look('B04-kiezen');
+    await jolanda.fill({ new_password: 'jdevries' });
+    await jolanda.submit('form[data-form]');
+    expect(await jolanda.problems()).toEqual(expect.arrayContaining(['new-password.short', 'new-password.username', 'new-password.classes']));
+    await jolanda.look('B04-kiezen-fout');
+    await jolanda.fill({ new_password: 'Nieuwe-Brug-41-Hoog' });
+    await jolanda.submit('form[data-form]');
+    expect(await jolanda.end()).toBe('password_chosen');
+    await jolanda.look('B04-gekozen');
+    await jolanda.page.goto(`${at.url}${authUrl('mijn-cak-zakelijk')}`);
+    expect(await jolanda.step()).toBe('password');
+  });
+
+  test('CIZ-2 a second time: \'De link is verlopen\', with a way to ask a new one', async () => {
+    await jolanda.page.goto((await listOutbox(at.host('cak').database.db, { channel: 'mail' })).find(({ links }) => links.length > 0)?.links[0] ?? '');
+    expect([await jolanda.end(), await heading()]).toEqual(['link_expired', 'De link is verlopen']);
+    await jolanda.look('B03-verlopen');
+    await follow('Nieuw wachtwoord aanvragen');
+    expect(await heading()).toBe('Nieuw wachtwoord aanvragen');
+    expect(jolanda.complaints).toEqual([]);
+  });
+});

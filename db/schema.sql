@@ -273,6 +273,23 @@ CREATE INDEX "outbox_created_at" on "outbox" ("created_at");
 
 CREATE INDEX "outbox_due" on "outbox" ("state", "next_at");
 
+CREATE TABLE "passkeys" (
+  "id" text primary key,
+  "account_id" text not null references "accounts" ("id") on delete cascade,
+  "credential_id" text not null unique,
+  "public_key" text not null,
+  "counter" bigint not null,
+  "transports" text not null,
+  "name" text not null,
+  "device" text not null check (device in ('single', 'multi')),
+  "backed_up" integer not null,
+  "created_at" bigint not null,
+  "last_used_at" bigint,
+  "blocked_at" bigint
+);
+
+CREATE INDEX "passkeys_account" on "passkeys" ("account_id");
+
 CREATE TABLE "password_history" (
   "id" text primary key,
   "account_id" text not null references "accounts" ("id") on delete cascade,

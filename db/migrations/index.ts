@@ -6,6 +6,7 @@ import { auditFields } from './0004_audit_fields.ts';
 import { factors } from './0005_factors.ts';
 import { accountPages } from './0006_account_pages.ts';
 import { passwordLinks } from './0007_password_links.ts';
+import { passkeys } from './0008_passkeys.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -17,5 +18,6 @@ export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migra
     '0005_factors': factors,
     '0006_account_pages': accountPages,
     '0007_password_links': passwordLinks,
+    '0008_passkeys': passkeys,
   };
 }

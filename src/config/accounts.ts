@@ -36,7 +36,9 @@ export const passwordPolicySchema = z.strictObject({
 });
 
 /** Second factors that Sluis itself asks. */
-export const secondFactors = ['totp', 'sms'] as const;
+export const secondFactors = ['totp', 'sms', 'passkey'] as const;
+/** Those that are shown with a code: an account has one of a kind. */
+export const codeFactors = ['totp', 'sms'] as const;
 
 export const secondFactorSchema = z.strictObject({
   /** what people may choose from, in this order */
@@ -90,3 +92,4 @@ export type Questions = z.infer<typeof questionsSchema>;
 export type Lifecycle = z.infer<typeof lifecycleSchema>;
 export type CharacterClass = (typeof characterClasses)[number];
 export type SecondFactor = (typeof secondFactors)[number];
+export type CodeFactor = (typeof codeFactors)[number];

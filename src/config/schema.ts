@@ -218,7 +218,9 @@ export const realmSchema = z.strictObject({
       .refine((names) => names.some((name) => name !== 'relation_number'), 'a relation number alone names nobody').default(['username']),
     argon2: z.strictObject({ memory_kib: z.int().min(8192), passes: z.int().min(1), lanes: z.int().min(1) })
       .default({ memory_kib: 19_456, passes: 2, lanes: 1 }),
-  }).default({ identifiers: ['username'], argon2: { memory_kib: 19_456, passes: 2, lanes: 1 } }),
+    /** the password step takes a passkey in place of all it asks, where a passkey alone reaches the level asked (`factors: [[passkey]]`) */
+    passkeys: z.boolean().default(false),
+  }).default({ identifiers: ['username'], argon2: { memory_kib: 19_456, passes: 2, lanes: 1 }, passkeys: false }),
   password: passwordPolicySchema.prefault({}),
   second_factor: secondFactorSchema.prefault({}),
   /** secret questions for the service desk; absent: none */

@@ -2,6 +2,7 @@ import type { Realm } from '../config/schema.ts';
 import { endAccount, findAccount, reopenAccount } from '../store/accounts.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import { hasAdministrator, listMembershipsOf } from '../store/memberships.ts';
+import { removePasskeys } from '../store/passkeys.ts';
 import type { Db } from '../store/schema.ts';
 import { DomainError } from './errors.ts';
 import { statusesForGood } from './lifecycle/ended.ts';
@@ -53,6 +54,7 @@ export async function deleteAccount(tx: Db, { accountId, reason, actor, now }: S
   const before = await statusOf(tx, accountId);
   if (!await endAccount(tx, accountId, { from: ['active', 'locked', 'dormant'], to: 'deleted', reason: why, now })) throw new DomainError('user.deleted');
   await record(tx, { event: 'account.deleted', accountId, actor, before, after: 'deleted', now });
+  await removePasskeys(tx, accountId);
   const sessions = await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
   const memberships = await listMembershipsOf(tx, accountId);
   for (const { id } of memberships) await endMembership(tx, { membershipId: id, actor, now });

@@ -65,7 +65,7 @@ async function admitted(db: Db, realm: Realm, { accountId, oneTime, changedAt, r
 }
 
 /** The organisation of the relation number typed; without one, the only organisation of the person. */
-async function organisationOf(db: Db, accountId: string, scope: string): Promise<string | undefined> {
+export async function organisationOf(db: Db, accountId: string, scope: string): Promise<string | undefined> {
   if (scope !== '') return (await findOrganisationByIdentifier(db, 'relation_number', scope))?.id;
   const memberships = await listMembershipsOf(db, accountId);
   return memberships.length === 1 ? memberships[0]?.organisation_id : undefined;

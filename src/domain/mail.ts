@@ -6,7 +6,7 @@ import { escapeHtml } from '../texts/rich.ts';
 export const mails = [
   'registration', 'account_created', 'activation_code', 'login_attempts',
   'password_issued', 'password_link', 'password_changed', 'password_expiry', 'password_expired', 'questions_changed',
-  'factor-added', 'factor-removed', 'factors-reset', 'recovery-made', 'recovery-used',
+  'factor-added', 'factor-removed', 'factors-reset', 'recovery-made', 'recovery-used', 'passkey-cloned',
   'details_changed', 'email_code', 'email_changed', 'dormancy',
 ] as const;
 export type MailName = (typeof mails)[number];

@@ -59,7 +59,7 @@ export class Engine {
   private runFor(run: OpenRun, binding: BoundStep, viewer: Viewer, db: Db): Run<unknown, unknown> {
     const state = binding.plugin.state.safeParse(run.state[binding.id]);
     return {
-      id: run.row.id, realm: this.realm, portal: run.portal, facts: run.facts, config: binding.settings,
+      id: run.row.id, turn: `${run.row.id}:${binding.id}:${run.row.version}`, realm: this.realm, portal: run.portal, facts: run.facts, config: binding.settings,
       // state that no longer fits (a new version of the step) is as if the step were new
       state: state.success ? state.data : undefined,
       language: viewer.language, remembered: viewer.remembered, hint: run.request.loginHint, address: viewer.address, db, vault: this.vault, now: run.facts.now,

@@ -36,8 +36,13 @@ export function reachedWith({ levels }: Ladder, factor: string): string | undefi
   return levels.findLast((level) => level.factors?.some((way) => way.includes(factor)))?.id;
 }
 
+/** Id of the highest level that a factor earns by itself; undefined when it earns none. */
+export function reachedAlone(realm: Ladder, factor: string): string | undefined {
+  return realm.levels[highest(realm, [{ factor, level: '', at: 0 }])]?.id;
+}
+
 /** Model of a step that asks a second factor of somebody who has set it up. */
-export function secondFactorModel(realm: Ladder, factor: 'totp' | 'sms' | 'recovery'): StepModel {
+export function secondFactorModel(realm: Ladder, factor: 'totp' | 'sms' | 'passkey' | 'recovery'): StepModel {
   const reaches = reachedWith(realm, factor);
   return { settledBy: ['second_factor_shown'], passes: true, gives: ['second_factor_shown'], ...(reaches !== undefined && { reaches }) };
 }

@@ -34,22 +34,27 @@ export const predicates = {
   password_shown: (f: Facts) => has(f.proofs, ['password']),
   /** in this run, not brought along by a session */
   password_shown_now: (f: Facts) => has(f.shownNow, ['password']),
+  /** a password was shown, or a passkey that is enough without one; and still counts */
+  login_shown: (f: Facts) => has(f.proofs, ['password']) || (has(f.proofs, ['passkey']) && f.level >= f.required.level),
   /** a second factor of Sluis' own was shown, and still counts */
-  second_factor_shown: (f: Facts) => has(f.proofs, ['totp', 'sms', 'recovery']),
+  second_factor_shown: (f: Facts) => has(f.proofs, ['totp', 'sms', 'recovery', 'passkey']),
   /** nobody waits for an activation code */
   activated: (f: Facts) => f.account?.credentials?.mustActivate === false,
-  /** the password is the person's own choice, and has not expired */
-  password_current: (f: Facts) => isCurrent(f),
+  /** the password is the person's own choice, and has not expired; of who came in with a passkey in place of it nothing is asked */
+  password_current: (f: Facts) => isCurrent(f) || (f.account !== undefined && has(f.proofs, ['passkey']) && !has(f.proofs, ['password'])),
   /** its end is near enough to tell */
   password_expiring: (f: Facts) => isCurrent(f) && (f.account?.credentials?.password?.noticeFrom ?? Infinity) <= f.now,
   factor_enrolled: (f: Facts) => (f.account?.credentials?.factors.length ?? 0) > 0,
   totp_enrolled: (f: Facts) => f.account?.credentials?.factors.includes('totp') === true,
   sms_enrolled: (f: Facts) => f.account?.credentials?.factors.includes('sms') === true,
+  /** at least one passkey, also one that is blocked */
+  passkey_enrolled: (f: Facts) => f.account?.credentials?.factors.includes('passkey') === true,
   /** the realm's secret questions are answered */
   questions_answered: (f: Facts) => (f.account?.credentials?.answers ?? 0) > 0,
   /** of their second factors the person wants this one now */
   chose_totp: (f: Facts) => f.marks['second_factor'] === 'totp',
   chose_sms: (f: Facts) => f.marks['second_factor'] === 'sms',
+  chose_passkey: (f: Facts) => f.marks['second_factor'] === 'passkey',
   chose_recovery: (f: Facts) => f.marks['second_factor'] === 'recovery',
   /** the person said to be the administrator of an organisation that has none yet */
   claims_administrator: (f: Facts) => f.marks['claims'] === 'administrator',
@@ -74,12 +79,12 @@ export const decidedByPortal: readonly PredicateName[] = ['network_allowed', 'po
 /** What is true of the account in view: nothing is known of it any more when another one comes into view. */
 export const aboutTheAccount: readonly PredicateName[] = [
   'account_active', 'profile_complete', 'verified', 'membership_ended', 'administrator', 'has_role', 'organisation_known', 'agreements_signed',
-  'organisation_has_administrator', 'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'questions_answered',
+  'organisation_has_administrator', 'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'passkey_enrolled', 'questions_answered',
 ];
 
 /** What of an account these need to be loaded for: a flow that asks none of them does not pay for it. */
 export const aboutCredentials: readonly PredicateName[] = [
-  'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'questions_answered',
+  'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'passkey_enrolled', 'questions_answered',
 ];
 
 /** What cannot be otherwise: the prover leaves out combinations that break these. */
@@ -96,7 +101,8 @@ export const implications: readonly (readonly [PredicateName, PredicateName])[] 
   ['administrator', 'verified'],
   ['administrator', 'organisation_has_administrator'],
   ['has_role', 'verified'],
-  ['password_shown', 'identified'],
+  ['password_shown', 'login_shown'],
+  ['login_shown', 'identified'],
   ['password_shown_now', 'password_shown'],
   ['second_factor_shown', 'identified'],
   ['activated', 'registered'],
@@ -105,6 +111,7 @@ export const implications: readonly (readonly [PredicateName, PredicateName])[] 
   ['factor_enrolled', 'registered'],
   ['totp_enrolled', 'factor_enrolled'],
   ['sms_enrolled', 'factor_enrolled'],
+  ['passkey_enrolled', 'factor_enrolled'],
   ['questions_answered', 'registered'],
 ];
 
@@ -114,6 +121,9 @@ export const exclusions: readonly (readonly [PredicateName, PredicateName])[] = 
   ['chose_totp', 'chose_sms'],
   ['chose_totp', 'chose_recovery'],
   ['chose_sms', 'chose_recovery'],
+  ['chose_passkey', 'chose_totp'],
+  ['chose_passkey', 'chose_sms'],
+  ['chose_passkey', 'chose_recovery'],
 ];
 
 export function isPredicate(name: string): name is PredicateName {

@@ -42,6 +42,8 @@ export type Page = Record<string, unknown>;
 /** Everything a step may see of the run it is in. */
 export type Run<Config, State> = {
   id: string;
+  /** names this turn of this run: what is made of it works once, since of all who post to the page one takes the turn */
+  turn: string;
   realm: Realm;
   portal: Portal;
   facts: Facts;

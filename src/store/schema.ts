@@ -49,6 +49,28 @@ export interface Tables {
     /** the newest time step of a TOTP that was accepted: neither it nor an older one works again (RFC 6238, 5.2) */
     last_step: number | null;
   };
+  /** Passkeys (WebAuthn): the public half of a key that never leaves its device, or the cloud that copies it. */
+  passkeys: {
+    id: string;
+    account_id: string;
+    /** the authenticator's name for it, base64url */
+    credential_id: string;
+    /** COSE_Key, base64url */
+    public_key: string;
+    /** signatures that the authenticator says to have made; 0: it does not count */
+    counter: number;
+    /** JSON string[]: how browsers reach it (`internal`, `usb` …) */
+    transports: string;
+    name: string;
+    /** `multi`: it may be copied to other devices of its person */
+    device: 'single' | 'multi';
+    /** 1: such a copy exists */
+    backed_up: number;
+    created_at: number;
+    last_used_at: number | null;
+    /** when its counter went back: there may be a clone, and it logs nobody in any more */
+    blocked_at: number | null;
+  };
   recovery_codes: { id: string; account_id: string; hash: string; created_at: number; used_at: number | null };
   /** Codes that were sent: `purpose` says to whom and for what (`sms:<factor>`, `phone:<account>`); the newest of a purpose counts. */
   sent_codes: {

@@ -34,6 +34,7 @@ const homes: Record<string, string[]> = {
   kysely: ['src/store/', 'db/migrations/'], 'better-sqlite3': ['src/store/'], pg: ['src/store/'],
   '@xmldom/xmldom': ['src/brokers/saml/'], 'xml-crypto': ['src/brokers/saml/'], xpath: ['src/brokers/saml/'],
   argon2: ['src/domain/'], bcrypt: ['src/domain/'], otplib: ['src/domain/'], qrcode: ['src/domain/'], luxon: ['src/domain/'],
+  '@simplewebauthn/server': ['src/domain/passkeys/'],
   'prom-client': ['src/metrics/'],
   nodemailer: ['src/messages/'],
   'intl-messageformat': ['src/texts/'],

@@ -13,7 +13,7 @@ export type Stage = { realm: Realm; database: Database; config?: unknown; journa
 export async function runOf({ realm, database, config = {}, journal = [], levelId, remembered = {}, now = noon, address = '192.0.2.1', hint, since }: Stage): Promise<Run<unknown, unknown>> {
   const portal = realm.portals[0]!;
   return {
-    id: 'run', realm, portal, config, state: undefined, hint, language: 'nl', remembered, address, db: database.db, vault, now,
+    id: 'run', turn: 'run:step:1', realm, portal, config, state: undefined, hint, language: 'nl', remembered, address, db: database.db, vault, now,
     facts: await gatherFacts(database.db, realm, portal, journal, { levelId: levelId ?? portal.level, by: 'request', address, ...(since !== undefined && { since }) }, now),
     audit: (entry) => (tx) => appendAudit(tx, { action: 'E', outcome: 'success', actor: { kind: 'person', id: 'x' }, now, ...entry }),
   };

@@ -1,27 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import type { SecondFactor } from '../../config/accounts.ts';
+import type { CodeFactor, SecondFactor } from '../../config/accounts.ts';
 import type { Realm } from '../../config/schema.ts';
 import { findAccount } from '../../store/accounts.ts';
 import { findFactors, holdFactors, insertFactor, listRecoveryCodes, removeFactor as deleteFactor, replaceRecoveryCodes, type FactorRow } from '../../store/factors.ts';
+import { listPasskeys, removePasskey as deletePasskey, removePasskeys, type PasskeyRow } from '../../store/passkeys.ts';
 import { beginAnew } from '../../store/runs.ts';
 import type { Db } from '../../store/schema.ts';
 import { DomainError } from '../errors.ts';
 import type { MailName } from '../mail.ts';
 import { tellPerson } from '../notify.ts';
+import { keepPasskey } from '../passkeys/keep.ts';
 import { endSessionsOf } from '../sessions.ts';
 import { maskPhone } from './phone.ts';
 import { note, openFor, type Holder, type Right, type Whose } from './holder.ts';
 
-/** A factor whose code was just typed, ready to be kept. `secret` is sealed for its account. */
+/** A factor that was just shown for the first time, ready to be kept. `secret` is sealed for its account. */
 export type NewFactor = { kind: SecondFactor; secret: string; /** newest time step that was accepted */ lastStep?: number };
 
-/** The first code of a factor that is being set up was right. `keep` uses the code up; `keepFactor` keeps the factor, then or later. */
+/** A factor that is being set up was shown for the first time. `keep` uses its code up; `keepFactor` keeps the factor, then or later. */
 export type Confirmed = Right & { factor: NewFactor };
 
 /** A factor as its person may see it. Times are epoch seconds; `phone` is masked, and absent when it does not open. */
-export type ShownFactor = { kind: SecondFactor; createdAt: number; lastUsedAt?: number; phone?: string };
+export type ShownFactor = { kind: CodeFactor; createdAt: number; lastUsedAt?: number; phone?: string };
 
-/** What somebody has set up, the oldest first, and how many recovery codes are left. */
+/** What somebody has set up to get codes, the oldest first, and how many recovery codes are left. */
 export async function listFactors(db: Db, holder: Holder): Promise<{ factors: ShownFactor[]; recoveryCodes: number }> {
   const rows = await findFactors(db, holder.accountId);
   return { factors: rows.map((row) => shown(holder, row)), recoveryCodes: (await listRecoveryCodes(db, holder.accountId)).length };
@@ -32,33 +34,66 @@ function shown(holder: Holder, { kind, secret, created_at, last_used_at }: Facto
   return { kind, createdAt: Number(created_at), ...(last_used_at !== null && { lastUsedAt: Number(last_used_at) }), ...(phone !== undefined && { phone: maskPhone(phone) }) };
 }
 
+type Ways = { codes: FactorRow[]; passkeys: PasskeyRow[] };
+
+/** All that an account can show as its second factor: of two who change it at once, the second sees what the first did. */
+async function holdWays(tx: Db, accountId: string): Promise<Ways> {
+  return { codes: await holdFactors(tx, accountId), passkeys: await listPasskeys(tx, accountId) };
+}
+
 /**
- * Keeps a factor that `confirmTotp` or `confirmPhone` found right; one of the same kind is replaced. The person is told by mail.
+ * Keeps a factor that `confirmTotp`, `confirmPhone` or `confirmPasskey` found right. One that is shown with a code replaces the one of its
+ * kind; passkeys stand beside each other. The person is told by mail.
  * @param only `first`: not when the account has a factor already, as at a login
- * @returns false when there was one
+ * @returns false when there was one, or this passkey is kept already
  */
 export async function keepFactor(tx: Db, holder: Holder, { kind, secret, lastStep }: NewFactor, only?: 'first'): Promise<boolean> {
-  const present = await holdFactors(tx, holder.accountId);
-  if (only === 'first' && present.length > 0) return false;
-  const replaced = present.some((row) => row.kind === kind);
-  await insertFactor(tx, { id: randomUUID(), account_id: holder.accountId, kind, secret, created_at: holder.now, last_used_at: holder.now, last_step: lastStep ?? null });
-  await note(tx, holder, { event: 'factor.added', action: replaced ? 'U' : 'C', detail: { kind, replaced } });
+  const { codes, passkeys } = await holdWays(tx, holder.accountId);
+  if (only === 'first' && codes.length + passkeys.length > 0) return false;
+  const replaced = codes.some((row) => row.kind === kind);
+  const passkey = kind === 'passkey' ? await keepPasskey(tx, holder, secret) : undefined;
+  if (kind !== 'passkey') await insertFactor(tx, { id: randomUUID(), account_id: holder.accountId, kind, secret, created_at: holder.now, last_used_at: holder.now, last_step: lastStep ?? null });
+  else if (passkey === undefined) return false;
+  await note(tx, holder, { event: 'factor.added', action: replaced ? 'U' : 'C', detail: { kind, replaced, ...(passkey !== undefined && { passkey }) } });
   await tell(tx, holder, 'factor-added', { kind });
   return true;
 }
 
 /**
- * Removes a factor. The last one takes the recovery codes along. The person is told by mail.
+ * Removes a factor that is shown with a code. The last one takes the recovery codes along. The person is told by mail.
  * @throws DomainError second-factor.none; second-factor.last when the realm asks one of everybody: it can only be replaced
  */
-export async function removeFactor(tx: Db, holder: Whose, kind: SecondFactor): Promise<void> {
-  const present = await holdFactors(tx, holder.accountId);
-  if (!present.some((row) => row.kind === kind)) throw new DomainError('second-factor.none');
-  if (present.length === 1 && requiresFactor(holder.realm)) throw new DomainError('second-factor.last');
+export async function removeFactor(tx: Db, holder: Whose, kind: CodeFactor): Promise<void> {
+  const { codes, passkeys } = await holdWays(tx, holder.accountId);
+  if (!codes.some((row) => row.kind === kind)) throw new DomainError('second-factor.none');
+  await leave(tx, holder, { codes: codes.filter((row) => row.kind !== kind), passkeys });
   await deleteFactor(tx, holder.accountId, kind);
-  if (present.length === 1) await replaceRecoveryCodes(tx, holder.accountId, []);
   await note(tx, holder, { event: 'factor.removed', action: 'D', detail: { kind } });
   await tell(tx, holder, 'factor-removed', { kind });
+}
+
+/**
+ * Removes a passkey, as `removeFactor`.
+ * @throws DomainError second-factor.none when the account has none such; second-factor.last
+ */
+export async function removePasskey(tx: Db, holder: Whose, id: string): Promise<void> {
+  const { codes, passkeys } = await holdWays(tx, holder.accountId);
+  if (!passkeys.some((row) => row.id === id)) throw new DomainError('second-factor.none');
+  await leave(tx, holder, { codes, passkeys: passkeys.filter((row) => row.id !== id) });
+  await deletePasskey(tx, { id, accountId: holder.accountId });
+  await note(tx, holder, { event: 'factor.removed', action: 'D', detail: { kind: 'passkey', passkey: id } });
+  await tell(tx, holder, 'factor-removed', { kind: 'passkey' });
+}
+
+/** What stays must be enough to log in with: one that is blocked is not. */
+async function leave(tx: Db, { realm, accountId }: Whose, left: Ways): Promise<void> {
+  if (!isEnough(realm, left.codes.length + left.passkeys.filter((row) => row.blocked_at === null).length)) throw new DomainError('second-factor.last');
+  if (left.codes.length + left.passkeys.length === 0) await replaceRecoveryCodes(tx, accountId, []);
+}
+
+/** May somebody have no more than so many factors that work? */
+export function isEnough(realm: Pick<Realm, 'flows'>, left: number): boolean {
+  return left > 0 || !requiresFactor(realm);
 }
 
 /** Does a flow of the realm have everybody set up a second factor, or ensure that there is one? */
@@ -75,9 +110,11 @@ export function requiresFactor({ flows }: Pick<Realm, 'flows'>): boolean {
  */
 export async function wipeFactors(tx: Db, holder: Whose & Required<Pick<Whose, 'actor'>>): Promise<{ factors: SecondFactor[]; sessions: number }> {
   const { accountId, actor, now } = holder;
-  const factors = (await holdFactors(tx, accountId)).map((row) => row.kind);
+  const { codes, passkeys } = await holdWays(tx, accountId);
+  const factors: SecondFactor[] = [...codes.map((row) => row.kind), ...(passkeys.length > 0 ? ['passkey' as const] : [])];
   if (factors.length === 0) throw new DomainError('second-factor.none');
-  for (const kind of factors) await deleteFactor(tx, accountId, kind);
+  for (const { kind } of codes) await deleteFactor(tx, accountId, kind);
+  await removePasskeys(tx, accountId);
   await replaceRecoveryCodes(tx, accountId, []);
   const sessions = await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
   await beginAnew(tx, accountId);

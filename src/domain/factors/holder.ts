@@ -20,7 +20,7 @@ export function holderOf({ realm, vault, facts, now, id }: Pick<Run<unknown, unk
  * Why a code or number was not taken: the last part of the problem's code. `unreadable`: what was sealed does not open, so the
  * realm's secret is another one than when it was set up.
  */
-export type Rule = 'required' | 'format' | 'wrong' | 'used' | 'expired' | 'dead' | 'wait' | 'pause' | 'limit' | 'none' | 'unreadable' | 'not_dialable';
+export type Rule = 'required' | 'format' | 'wrong' | 'used' | 'expired' | 'dead' | 'wait' | 'pause' | 'limit' | 'none' | 'unreadable' | 'not_dialable' | 'blocked';
 export type Refused = { ok: false; rule: Rule; params?: Record<string, string | number> };
 
 /** A code that is right. `keep` uses it up, in the turn's transaction; false when another turn did so first. */
@@ -49,7 +49,7 @@ export async function takeGuess(db: Db, { accountId, now }: Holder): Promise<Ref
   return allowed ? undefined : refused('wait', { minutes: Math.ceil(retryAfter / 60) });
 }
 
-type Kind = 'totp' | 'sms' | 'recovery';
+type Kind = 'totp' | 'sms' | 'recovery' | 'passkey';
 
 /** Opens what was sealed for this account. Undefined when it does not open, which the process says on its standard error. */
 export function openFor({ vault, accountId, realm }: Holder, sealed: string, kind: Kind): string | undefined {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { holdFactors, listRecoveryCodes, replaceRecoveryCodes, useRecoveryCode } from '../../store/factors.ts';
 import type { Db } from '../../store/schema.ts';
+import { DomainError } from '../errors.ts';
 import { forgiveTries } from '../throttle.ts';
 import { hashCode, matchesCode, newCode, normaliseCode } from '../verification-code.ts';
 import { keepFactor, tell, type NewFactor } from './enrol.ts';
@@ -30,11 +31,15 @@ export async function newRecoveryCodes(tx: Db, holder: Holder): Promise<string[]
   return codes;
 }
 
-/** Keeps a factor on somebody's own page. @returns the recovery codes that come with it when the account has none and the realm gives them */
+/**
+ * Keeps a factor on somebody's own page.
+ * @returns the recovery codes that come with it when the account has none and the realm gives them
+ * @throws DomainError second-factor.code.used when it is kept already
+ */
 export async function keepWithRecovery(tx: Db, holder: Holder, factor: NewFactor): Promise<string[] | undefined> {
   await holdFactors(tx, holder.accountId);
   const left = await recoveryCodesLeft(tx, holder);
-  await keepFactor(tx, holder, factor);
+  if (!await keepFactor(tx, holder, factor)) throw new DomainError('second-factor.code.used');
   return left === 0 && holder.realm.second_factor.recovery_codes > 0 ? newRecoveryCodes(tx, holder) : undefined;
 }
 

@@ -1,11 +1,10 @@
 import { generateSecret, generateURI, verifySync } from 'otplib';
-import { findAccount, findLoginOf } from '../../store/accounts.ts';
 import { findFactor, useStep } from '../../store/factors.ts';
 import type { Db } from '../../store/schema.ts';
-import { displayName } from '../names.ts';
 import { forgiveTries } from '../throttle.ts';
 import type { Confirmed } from './enrol.ts';
 import { guessesOf, keepNothing, openFor, refused, sealFor, takeGuess, type Checked, type Holder, type Refused } from './holder.ts';
+import { labelOf } from './label.ts';
 import { qrOf, type Qr } from './qr.ts';
 import { digitsOf } from './typed.ts';
 
@@ -32,11 +31,6 @@ export async function showTotp(db: Db, holder: Holder, pending: string): Promise
   // a colon ends the issuer in the label (Key URI format)
   const uri = generateURI({ issuer: holder.realm.name.replaceAll(':', ' '), label: (await labelOf(db, holder.accountId)).replaceAll(':', ' '), secret });
   return { secret, uri, qr: qrOf(uri) };
-}
-
-async function labelOf(db: Db, accountId: string): Promise<string> {
-  const [login, account] = [await findLoginOf(db, accountId), await findAccount(db, accountId)];
-  return login?.username ?? account?.email ?? (account ? displayName(account) : accountId);
 }
 
 /** Judges the first code of an app that is being set up: it shows that the secret arrived. `keepFactor` keeps it. */

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { secondFactors } from '../../config/accounts.ts';
+import { codeFactors } from '../../config/accounts.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { listFactors, removeFactor, requiresFactor } from '../../domain/factors/enrol.ts';
 import type { Holder } from '../../domain/factors/holder.ts';
@@ -27,7 +27,7 @@ export async function showTwoStep(context: AccountContext, ctx: Context, problem
   await context.render(ctx, 'account/two-step', {
     title: translate(context, ctx)('account.two-step.title'),
     page: {
-      methods: secondFactors.filter((kind) => realm.second_factor.methods.includes(kind) || factors.some((one) => one.kind === kind))
+      methods: codeFactors.filter((kind) => realm.second_factor.methods.includes(kind) || factors.some((one) => one.kind === kind))
         .map((kind) => ({ kind, offered: realm.second_factor.methods.includes(kind), ...factors.find((one) => one.kind === kind) })),
       removable: factors.length > 1 || !requiresFactor(realm), hasFactor: factors.length > 0,
       recovery: realm.second_factor.recovery_codes > 0, left: recoveryCodes, codes: codes?.codes,
@@ -39,13 +39,13 @@ export async function showTwoStep(context: AccountContext, ctx: Context, problem
 
 /** Asks once more before a factor goes. */
 export async function askRemove(context: AccountContext, ctx: Context): Promise<void> {
-  const kind = wordOf(ctx.query['kind'], secondFactors);
+  const kind = wordOf(ctx.query['kind'], codeFactors);
   if (!kind) return seeOther(ctx, accountUrl(context, 'two-step'));
   await context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)(`account.two-step.remove.${kind}`), page: { kind } });
 }
 
 export async function remove(context: AccountContext, ctx: Context): Promise<void> {
-  const kind = wordOf(fieldsOf(ctx)['kind'], secondFactors);
+  const kind = wordOf(fieldsOf(ctx)['kind'], codeFactors);
   try {
     if (!kind) throw new DomainError('second-factor.none');
     await context.host.database.transaction((tx) => removeFactor(tx, holderOf(context, ctx), kind));

@@ -10,7 +10,7 @@ import { newPassword } from './step.ts';
 
 const argon2 = { memory_kib: 8192, passes: 1, lanes: 1 };
 const day = 86_400;
-const plain = exampleRealm({ login: { identifiers: ['username'], argon2 } });
+const plain = exampleRealm({ login: { identifiers: ['username'], argon2, passkeys: false } });
 const flow = { bindings: [{ step: 'new-password', with: {} }], ensure: ['identified', 'password_current'] };
 const realm = {
   ...plain, portals: [portalWith()], flows: Object.fromEntries(['main', portalWith().flow].map((id) => [id, flow])),

@@ -11,7 +11,7 @@ import { passwordNotice } from './step.ts';
 
 const argon2 = { memory_kib: 8192, passes: 1, lanes: 1 };
 const day = 86_400;
-const plain = exampleRealm({ login: { identifiers: ['username'], argon2 } });
+const plain = exampleRealm({ login: { identifiers: ['username'], argon2, passkeys: false } });
 const flow = { bindings: [{ step: 'password-notice', with: {}, when: ['password_expiring'] }], ensure: ['identified'] };
 const realm = { ...plain, portals: [portalWith()], flows: { [portalWith().flow]: flow }, password: { ...plain.password, valid_days: 180, notice_days: 30 } };
 const before = noon - 168 * day - day / 2;

@@ -10,7 +10,7 @@ import type { Database } from '../../store/database.ts';
 import { password } from './step.ts';
 
 const argon2 = { memory_kib: 8192, passes: 1, lanes: 1 };
-const realm = exampleRealm({ portals: [portalWith()], login: { identifiers: ['relation_number', 'username'], argon2 } });
+const realm = exampleRealm({ portals: [portalWith()], login: { identifiers: ['relation_number', 'username'], argon2, passkeys: false } });
 const right = { relation_number: '100231', username: 'jdevries', password: 'Riet-Oever-Boot-7' };
 let database: Database;
 let stage: Stage;

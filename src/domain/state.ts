@@ -43,7 +43,7 @@ async function accountOf(db: Db, broker: BrokerProof, organisationId: string | u
   return (await findIdentity(db, broker.id, broker.actingSubject, organisationId))?.account_id;
 }
 
-function organisationState(realm: Realm, id: string, { organisation: { name, identifiers, minimumLevel }, agreements, hasAdministrator }: Standing): OrganisationState {
+export function organisationState(realm: Realm, id: string, { organisation: { name, identifiers, minimumLevel }, agreements, hasAdministrator }: Standing): OrganisationState {
   return {
     id, name, identifiers, hasAdministrator,
     missingAgreements: realm.agreements.map((agreement) => agreement.id).filter((agreement) => !agreements.has(agreement)),

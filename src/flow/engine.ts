@@ -8,16 +8,15 @@ import type { Db } from '../store/schema.ts';
 import { issueTicket, newHandle, peekTicket, redeemTicket } from '../store/tickets.ts';
 import { ended, endOf } from './end.ts';
 import type { Facts, JournalEntry } from './facts.ts';
-import { bindFlow, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
-import { CHOICE, outOfReach, SESSION, type Demand } from './demand.ts';
+import { bindFlow, choosesOrganisation, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
+import { outOfReach, SESSION, type Demand } from './demand.ts';
+import { patchOf, type Move, type Patch } from './patch.ts';
 import { gatherFacts, openRun, readRun, type OpenRun } from './run.ts';
 import { Overtaken, type BrokerEvent, type Outcome, type Run } from './step.ts';
 import { auditOf, entryOf, noteRun } from './trail.ts';
 import { loginEvent, stepEvent, type Depart, type FlowEvent, type Judgement, type StartRun, type Turn, type Viewer } from './turn.ts';
 
 type Options = { realm: Realm; steps: Steps; database: Database; depart: Depart; vault: Vault; clock: () => number; /** told of what was committed */ observe?: (event: FlowEvent) => void };
-type Move = { outcome: Outcome<unknown>; binding: BoundStep; values?: Record<string, string>; ticket?: { kind: string; handle: string } };
-type Patch = { -readonly [K in 'journal' | 'state' | 'request' | 'notice' | 'status' | 'end_code' | 'account_id' | 'organisation_id']?: OpenRun['row'][K] };
 
 /** Ticket kinds: the way back from a broker, and its verified answer waiting for the browser. */
 export const BROKER_REQUEST = 'broker.request';
@@ -58,11 +57,13 @@ export class Engine {
 
   private runFor(run: OpenRun, binding: BoundStep, viewer: Viewer, db: Db): Run<unknown, unknown> {
     const state = binding.plugin.state.safeParse(run.state[binding.id]);
+    const { loginHint, former } = run.request;
     return {
       id: run.row.id, turn: `${run.row.id}:${binding.id}:${run.row.version}`, realm: this.realm, portal: run.portal, facts: run.facts, config: binding.settings,
       // state that no longer fits (a new version of the step) is as if the step were new
       state: state.success ? state.data : undefined,
-      language: viewer.language, remembered: viewer.remembered, hint: run.request.loginHint, address: viewer.address, db, vault: this.vault, now: run.facts.now,
+      language: viewer.language, remembered: viewer.remembered, hint: loginHint,
+      former: former?.accountId === run.facts.account?.id ? former?.organisationId : undefined, address: viewer.address, db, vault: this.vault, now: run.facts.now,
       audit: (entry) => (tx) => appendAudit(tx, auditOf(run, viewer, { outcome: 'success', action: 'E', ...entry })),
     };
   }
@@ -128,14 +129,15 @@ export class Engine {
   /**
    * Begins a refused run anew, without what a session brought along: the way out for who has another means or another
    * account. What was refused stays in the audit trail, and a level that an organisation asked stays asked: forgotten, the
-   * next login would be as low and end the same way. An `open` one begins anew when its session is over.
+   * next login would be as low and end the same way. Not where another organisation may be chosen, whose level is asked after
+   * that. An `open` one begins anew when its session is over.
    */
   async restart(id: string, from: 'ended' | 'open' = 'ended'): Promise<void> {
     const run = await this.look(id);
     if (!run || run.row.status !== from || run.row.expires_at <= run.facts.now) return;
     const { levelId, by } = run.facts.required;
-    const request = JSON.stringify({ ...run.request, levelId, levelBy: by });
-    const patch: Patch = { request, journal: '[]', state: '{}', notice: null, status: 'open', end_code: null, account_id: null, organisation_id: null };
+    const asked = choosesOrganisation(this.flowOf(run.row.flow)) ? {} : { levelId, levelBy: by };
+    const patch: Patch = { request: JSON.stringify({ ...run.request, ...asked }), journal: '[]', state: '{}', notice: null, status: 'open', end_code: null, account_id: null, organisation_id: null };
     await attempt(() => this.database.transaction((tx) => this.lock(tx, run, patch)));
   }
 
@@ -211,22 +213,9 @@ export class Engine {
   }
 
   /** Writes one outcome: compare-and-set first, so that of two turns at once the second changes nothing. */
-  private async apply(tx: Db, run: OpenRun, viewer: Viewer, { outcome, binding, values }: Move): Promise<OpenRun> {
-    const kept = outcome.kind === 'deny' || outcome.kind === 'choose' ? undefined : outcome.state;
-    const state = { ...run.state, [`${binding.id}@`]: 1, ...(kept !== undefined && { [binding.id]: kept }) };
-    const patch: Patch = { state: JSON.stringify(state), notice: null };
-    if (outcome.kind === 'ask' && outcome.problems?.length) patch.notice = JSON.stringify({ binding: binding.id, problems: outcome.problems, values: values ?? {} });
-    if (outcome.kind === 'pass') {
-      const { proofs = [], accountId, organisationId, marks } = outcome;
-      const entry: JournalEntry = { binding: binding.id, at: run.facts.now, proofs, ...(accountId && { accountId }), ...(organisationId && { organisationId }), ...(marks && { marks }) };
-      patch.journal = JSON.stringify([...run.journal, entry]);
-    }
-    // no binding is passed by it
-    if (outcome.kind === 'choose') patch.journal = JSON.stringify([...run.journal, { binding: CHOICE, at: run.facts.now, proofs: [], marks: outcome.marks } satisfies JournalEntry]);
-    if (outcome.kind === 'deny') {
-      patch.status = 'ended';
-      patch.end_code = endOf(outcome.code, outcome.params ?? {}, outcome.ended === 'fine');
-    }
+  private async apply(tx: Db, run: OpenRun, viewer: Viewer, move: Move): Promise<OpenRun> {
+    const { outcome, binding } = move;
+    const patch = patchOf(run, move);
     await this.lock(tx, run, patch);
     noteRun(this.realm, run);
     if (outcome.kind !== 'choose') await outcome.commit?.(tx);

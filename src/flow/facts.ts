@@ -1,5 +1,6 @@
 import type { SecondFactor } from '../config/accounts.ts';
 import type { Required } from './demand.ts';
+import type { PredicateName } from './predicates.ts';
 
 /**
  * What is true of a run right now: the journal's proofs (what was shown, when) and the account's state, loaded anew
@@ -96,6 +97,8 @@ export type Facts = {
   required: Required;
   /** applications that count at this portal */
   applications: string[];
+  /** what the flow of the portal ensures about an organisation and somebody's place in it */
+  ensured: readonly PredicateName[];
   /** the person's browser is where the portal allows it to be */
   networkAllowed: boolean;
   /** the portal lets people in, not only register */

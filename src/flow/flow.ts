@@ -1,6 +1,6 @@
 import type { Binding, Flow, Portal, Realm } from '../config/schema.ts';
 import type { Facts, JournalEntry } from './facts.ts';
-import { aboutCredentials, decidedByPortal, holds, isPredicate, type PredicateName } from './predicates.ts';
+import { aboutCredentials, aboutTheOrganisation, decidedByPortal, holds, isPredicate, type PredicateName } from './predicates.ts';
 import type { Step, StepModel } from './step.ts';
 
 /** A binding with its step and checked settings. */
@@ -101,6 +101,17 @@ export function usesCredentials(realm: Realm, flowId: string): boolean {
   const known = askers.get(flow) ?? conditionsOf(flow).some(isAboutCredentials);
   askers.set(flow, known);
   return known;
+}
+
+/** Does a flow ask for which organisation somebody acts, rather than read it from what was shown? */
+export function choosesOrganisation(flow: BoundFlow): boolean {
+  return flow.bindings.some(({ model }) => model.passes && model.gives.includes('organisation_known'));
+}
+
+/** What a flow ensures about an organisation: for which of several somebody can be let in. Whether one fits asks for these themselves. */
+export function ensuredOfOrganisation(realm: Realm, flowId: string): PredicateName[] {
+  const ensure = realm.flows[flowId]?.ensure ?? [];
+  return aboutTheOrganisation.filter((name) => name !== 'organisation_fits' && ensure.includes(name));
 }
 
 const askers = new WeakMap<Flow, boolean>();

@@ -16,6 +16,8 @@ export const predicates = {
   /** one of the portal's applications is open at this time; a portal without applications has no hours */
   applications_open: (f: Facts) => f.applicationsOpen,
   organisation_known: (f: Facts) => f.organisation !== undefined,
+  /** they act for an organisation for which the flow lets them in: active there, with all that it ensures about an organisation */
+  organisation_fits: (f: Facts): boolean => f.membership?.status === 'active' && f.ensured.every((name) => predicates[name](f)),
   agreements_signed: (f: Facts) => f.organisation?.missingAgreements.length === 0,
   organisation_has_administrator: (f: Facts) => f.organisation?.hasAdministrator === true,
   /** the identity belongs to an account that we know */
@@ -76,10 +78,14 @@ export const predicateNames = Object.keys(predicates) as PredicateName[];
 /** What a portal's own file decides, with the place and the time: nothing that a person does in a run changes it. */
 export const decidedByPortal: readonly PredicateName[] = ['network_allowed', 'portal_open', 'applications_open'];
 
+/** What is true of the organisation in view, and of their place in it: nothing is known of it any more when another one comes into view. */
+export const aboutTheOrganisation: readonly PredicateName[] = [
+  'organisation_known', 'organisation_fits', 'verified', 'membership_ended', 'administrator', 'has_role', 'agreements_signed', 'organisation_has_administrator',
+];
+
 /** What is true of the account in view: nothing is known of it any more when another one comes into view. */
 export const aboutTheAccount: readonly PredicateName[] = [
-  'account_active', 'profile_complete', 'verified', 'membership_ended', 'administrator', 'has_role', 'organisation_known', 'agreements_signed',
-  'organisation_has_administrator', 'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'passkey_enrolled', 'questions_answered',
+  ...aboutTheOrganisation, 'account_active', 'profile_complete', 'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'passkey_enrolled', 'questions_answered',
 ];
 
 /** What of an account these need to be loaded for: a flow that asks none of them does not pay for it. */
@@ -96,6 +102,7 @@ export const implications: readonly (readonly [PredicateName, PredicateName])[] 
   ['profile_complete', 'registered'],
   ['verified', 'registered'],
   ['verified', 'organisation_known'],
+  ['organisation_fits', 'verified'],
   ['membership_ended', 'registered'],
   ['membership_ended', 'organisation_known'],
   ['administrator', 'verified'],

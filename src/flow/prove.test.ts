@@ -188,6 +188,37 @@ describe('planted faults', () => {
   });
 });
 
+describe('CFX-2 a flow in which people choose their organisation', () => {
+  const gates = {
+    level: { id: 'level', step: 'require', with: { that: 'level_reached', else: 'level_too_low' } },
+    account: { id: 'account', step: 'require', with: { that: 'account_active', else: 'account_inactive' } },
+    role: { id: 'role', step: 'require', with: { that: 'has_role', else: 'no_role' } },
+  };
+  const password = { step: 'password', with: { level: 'low' } };
+  const said = (bindings: Parameters<typeof realmWith>[0]) => messages(realmWith(bindings, { ensure: ['identified', 'level_reached', 'account_active', 'organisation_known', 'has_role'] }), shipped);
+
+  test('is proven with the gates after the choice', () => {
+    expect(said([password, gates.account, 'organisation', gates.level, gates.role])).toEqual([]);
+    expect(said([password, gates.account, 'new-password', 'organisation', { step: 'totp', when: ['totp_enrolled'], unless: ['level_reached'] }, gates.level, gates.role])).toEqual(['binding new-password is about password_current: ensure it, or name it in a condition']);
+  });
+
+  test('a gate that stands before the choice is asked again after it', () => {
+    expect(said([password, gates.account, gates.level, 'organisation', gates.role])).toEqual([]);
+  });
+
+  test('without the gate for the level nobody is proven to reach what the organisation chosen asks', () => {
+    expect(said([password, gates.account, 'organisation', gates.role])).toEqual(['a run can end below level low of portal portaal', 'a run can end without level_reached']);
+  });
+
+  test('nor without one for the role', () => {
+    expect(said([password, gates.account, 'organisation', gates.level])).toEqual(['a run can end without has_role']);
+  });
+
+  test('nor without the choice', () => {
+    expect(said([password, gates.account, gates.level])).toEqual(['a run can end without organisation_known', 'a run can end without has_role']);
+  });
+});
+
 describe('what cannot be otherwise', () => {
   test.each(implications)('%s is never without %s', (stronger, weaker) => {
     expect(assume(new Map(), stronger, true)?.get(weaker)).toBe(true);

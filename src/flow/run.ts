@@ -6,11 +6,14 @@ import { findRun } from '../store/runs.ts';
 import type { Db } from '../store/schema.ts';
 import { freshJournal, requiredOf, SESSION, type Demand, type Demander } from './demand.ts';
 import type { BrokerProof, Facts, JournalEntry, Proof } from './facts.ts';
-import { portalOf, usesCredentials } from './flow.ts';
+import { ensuredOfOrganisation, portalOf, usesCredentials } from './flow.ts';
 import { highest } from './levels.ts';
 import type { Problem } from './step.ts';
 
 export type RunRow = NonNullable<Awaited<ReturnType<typeof findRun>>>;
+
+/** Somebody and the organisation for which they acted. */
+export type Former = { accountId: string; organisationId: string };
 
 /** What the portal asked, kept so that an expired run can still answer it. */
 export type RunRequest = {
@@ -21,6 +24,8 @@ export type RunRequest = {
   since?: number;
   /** where the browser was that began it */
   address?: string;
+  /** for whom the session acted in which it began */
+  former?: Former;
   redirectUri?: string;
   state?: string;
   loginHint?: string;
@@ -82,7 +87,7 @@ export async function gatherFacts(db: Db, realm: Realm, portal: Portal, whole: J
     account: state.account, organisation: state.organisation, membership: state.membership,
     level: highest(realm, proofs),
     required: requiredOf(realm, portal, demand, state.organisation),
-    applications: portal.applications,
+    applications: portal.applications, ensured: ensuredOfOrganisation(realm, portal.flow),
     networkAllowed: networkAllows(portal.networks, demand.address),
     portalOpen: portal.open === 'everyone',
     applicationsOpen: portalIsOpen(realm, portal, now),

@@ -54,6 +54,8 @@ export type Run<Config, State> = {
   remembered: Record<string, string>;
   /** the login name that the portal expects (`login_hint`); nobody has shown anything by it */
   hint: string | undefined;
+  /** id of the organisation for which this same person acted in the session that the run began in */
+  former: string | undefined;
   /** client address, for throttles and audit */
   address: string;
   /** reads outside the turn's transaction; writes belong in a commit. Counters are the exception: see domain/throttle. */
@@ -61,7 +63,7 @@ export type Run<Config, State> = {
   /** opens and seals secrets that are kept in the database */
   vault: Vault;
   now: number;
-  audit: (entry: { event: string; outcome?: 'success' | 'refused' | 'failed'; reason?: string; detail?: Record<string, unknown> }) => Commit;
+  audit: (entry: { event: string; outcome?: 'success' | 'refused' | 'failed'; reason?: string; /** when it is about another than the one in view */ organisationId?: string; detail?: Record<string, unknown> }) => Commit;
 };
 
 /** What a broker answered, already verified. */

@@ -13,12 +13,12 @@ export function noteRun(realm: Realm, { facts: { account, organisation, level } 
 }
 
 /** An entry of the trail about a run: who it is, as far as is known, for which organisation, at which client. */
-export function auditOf(run: OpenRun, viewer: Viewer, entry: Pick<AuditEntry, 'event' | 'action' | 'outcome' | 'reason' | 'detail'>): AuditEntry {
+export function auditOf(run: OpenRun, viewer: Viewer, entry: Pick<AuditEntry, 'event' | 'action' | 'outcome' | 'reason' | 'organisationId' | 'detail'>): AuditEntry {
   const { account, organisation } = run.facts;
   return {
-    ...entry, now: run.facts.now, runId: run.row.id, clientId: run.row.client_id, address: viewer.address,
+    now: run.facts.now, runId: run.row.id, clientId: run.row.client_id, address: viewer.address,
     actor: { kind: 'person', id: account?.id ?? 'unknown', ...(account && { display: account.displayName }) },
-    ...(organisation && { organisationId: organisation.id }),
+    ...(organisation && { organisationId: organisation.id }), ...entry,
   };
 }
 

@@ -22,7 +22,7 @@ import { fetchGuarded, fetchInDemo } from './outgoing.ts';
 import { acceptPosts } from './posts.ts';
 import { publishedKeys } from './published-keys.ts';
 import { accessTokenClaims } from './resources.ts';
-import { refuseOverSessions } from './session.ts';
+import { refuseOverSessions, sessionOf } from './session.ts';
 import { signers } from './signer.ts';
 import { subjectsWith } from './subjects.ts';
 import { writeWhole } from './unit.ts';
@@ -121,10 +121,12 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
   const { levelId, by, since } = demandOf(ctx, realm, portal, clock());
   // who is asked to log in now does not get in with what was shown before
   const counted = reasons.includes('login_prompt') ? clock() : since;
+  const session = await sessionOf(ctx, realm, database, clock());
   await engine.start({
     id: uid, portal, clientId: ctx.oidc.client.clientId, now: clock(),
     request: {
       levelId, levelBy: by, address, ...(counted !== undefined && { since: counted }),
+      ...(session?.organisation_id && { former: { accountId: session.account_id, organisationId: session.organisation_id } }),
       ...optional('redirectUri', params['redirect_uri']), ...optional('state', params['state']), ...optional('loginHint', params['login_hint']),
       ...optional('language', spoken(realm, params['ui_locales'])),
     },

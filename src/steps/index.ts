@@ -4,6 +4,7 @@ import { broker } from './broker/step.ts';
 import { firstAdministrator } from './first-administrator/step.ts';
 import { newPassword } from './new-password/step.ts';
 import { passwordNotice } from './password-notice/step.ts';
+import { organisation } from './organisation/step.ts';
 import { password } from './password/step.ts';
 import { profile } from './profile/step.ts';
 import { recoveryCode } from './recovery-code/step.ts';
@@ -20,6 +21,7 @@ export const steps: ReadonlyMap<string, Step> = new Map([
   broker,
   firstAdministrator,
   newPassword,
+  organisation,
   password,
   passwordNotice,
   profile,

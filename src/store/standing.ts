@@ -16,7 +16,8 @@ export type Standing = {
   roles: { application: string; role: string }[];
 };
 
-type Row = { kind: string; a: string | null; b: string | null; c: string | null };
+/** One fact; what `a`, `b` and `c` hold hangs on its kind. */
+export type StandingRow = { kind: string; a: string | null; b: string | null; c: string | null };
 
 const nothing = sql<string | null>`cast(null as text)`;
 const kind = (name: string) => sql<string>`${sql.lit(name)}`.as('kind');
@@ -47,7 +48,8 @@ export async function findStanding(db: Db, organisationId: string, accountId: st
   return question(db, { organisation: organisationId, account: accountId ?? '' });
 }
 
-function standingOf(rows: Row[]): Standing | undefined {
+/** @returns undefined when no row is the organisation's own */
+export function standingOf(rows: StandingRow[]): Standing | undefined {
   const organisation = rows.find((row) => row.kind === 'organisation');
   if (!organisation) return undefined;
   const membership = rows.find((row) => row.kind === 'membership');
@@ -62,7 +64,7 @@ function standingOf(rows: Row[]): Standing | undefined {
 }
 
 /** In a fixed order: a union has none. */
-function pairs(rows: Row[], wanted: string): [string, string][] {
+function pairs(rows: StandingRow[], wanted: string): [string, string][] {
   return rows.flatMap(({ kind: found, a, b }): [string, string][] => (found === wanted ? [[a ?? '', b ?? '']] : []))
     .sort(([a, b], [c, d]) => (a < c || (a === c && b < d) ? -1 : 1));
 }

@@ -16,10 +16,13 @@ export function renderChunk(chunk: unknown): string {
   return escapeHtml(String(chunk));
 }
 
-/** Turns the named tags of a text into links, and `<b>` into strong. */
+/** Turns the named tags of a text into links, `<b>` into strong, and keeps the reading direction of what is in `<bdi>` to itself: a name may be Arabic. */
 export function tagsOf(tags: Record<string, { href: string }>): Record<string, (chunks: unknown) => Html> {
   const links = Object.entries(tags).map(([name, { href }]) => [name, (chunks: unknown) => link(href, renderChunk(chunks))] as const);
-  return { b: (chunks) => ({ html: `<strong>${renderChunk(chunks)}</strong>` }), ...Object.fromEntries(links) };
+  return {
+    b: (chunks) => ({ html: `<strong>${renderChunk(chunks)}</strong>` }), bdi: (chunks) => ({ html: `<bdi>${renderChunk(chunks)}</bdi>` }),
+    ...Object.fromEntries(links),
+  };
 }
 
 function link(href: string, content: string): Html {

@@ -57,6 +57,7 @@ const messages = [
 const step = (id: string, page: Record<string, unknown>, name: string = id, locals: Partial<ViewLocals> = {}): Sample => ({
   name, view: `step:${id}`, titleKey: `${id}.title`, locals: { ...form, step: id, binding: id, page, ...locals },
 });
+const organisationNames = ['Zorggroep Zuid', 'Zorggroep Zuid', 'مؤسسة الرعاية', 'Stichting voor Wonen, Welzijn en Zorg in de Gemeenten langs de Grote Rivieren'];
 const spans = { minutes: 20, hours: 8 };
 const notice = {
   now: noon, endsAt: noon + 100, warnAt: noon - 20, because: 'idle' as const, token: 'c', to: '/preview/admin/', pageOnly: false,
@@ -82,6 +83,8 @@ export const samples: Sample[] = [
   step('sms-code', { ways: ['recovery'], minutes: 10 }, 'sms-code-unreadable', { problems: [problem('sms-code.unreadable', 'Wij kunnen uw telefoonnummer niet lezen. Kies een andere manier of bel de servicedesk', 'code')] }),
   step('recovery-code', { left: 10, ways: ['totp'] }, 'recovery-code', { problems: [problem('recovery-code.wrong', 'De herstelcode klopt niet, of is al gebruikt', 'code')] }),
   step('recovery-code', { left: 0, ways: ['totp'] }, 'recovery-code-none'),
+  step('organisation', { filter: '', total: 4, away: false, organisations: organisationNames.map((name, index) => ({ id: `o${index}`, name, current: index === 1, ...(index < 2 && { number: { type: 'kvk', value: `9999000${index}` } }) })), present: organisationNames[1] }),
+  step('organisation', { filter: 'zorg', total: 400, away: true, present: 'Thuiszorg Veldzicht', organisations: [] }, 'organisation-away', { problems: [problem('organisation.unavailable', 'Deze organisatie kunt u niet kiezen. Misschien is uw toegang net veranderd. Kies een andere organisatie', 'organisation')] }),
   step('profile', { required }, 'profile', { values: { given_name: 'Anna', email: 'a@b.example' } }),
   step('profile', { required }, 'profile-error', { values: { salutation: 'mevrouw', initials: '', email: 'anna', newsletter: '1' }, problems: [problem('profile.initials.required', 'Vul uw voorletters in', 'initials'), problem('profile.email.format', 'Vul een e-mailadres in, zoals naam@voorbeeld.nl', 'email')] }),
   step('activation-code', { state: 'waiting', channel: 'letter', sentAt: noon, expiresAt: noon + 30 * day }, 'activation'),
@@ -103,6 +106,7 @@ export const samples: Sample[] = [
   step('password-notice', { days: 12, choosing: false, ...newPassword }),
   step('password-notice', { days: 1, choosing: true, ...newPassword }, 'password-notice-choosing'),
   ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'membership_ended', 'no_role', 'level_too_low', 'not_administrator', 'network_not_allowed', 'flow_unsafe'].map((code) => end(code)),
+  end('organisation_none', false, { why: 'has_role', organisations: 'Thuiszorg Veldzicht; Zorggroep Zuid' }), { ...end('organisation_none', false, { why: 'none', organisations: '', count: 0 }), name: 'end-organisation_none-at-all' },
   end('verified', true), end('registration_only', true), end('application_closed', true, { opens: 'maandag 30 november, 07:30' }),
   { ...end('level_too_low', false, { hopeless: 'yes', by: 'organisation' }), name: 'end-level_out_of_reach' },
   { name: 'expired', view: 'login/expired', titleKey: 'expired.title', locals: { page: { portalName: portal.name, portalUrl: portal.url, answerUrl: '/back' } } },

@@ -55,6 +55,12 @@ export async function checkLogin({ db, realm, vault, now }: { db: Db; realm: Rea
   }
 }
 
+/** What a form says of a login that was not right: the same of every name. */
+export function problemOfLogin(login: Exclude<LocalLogin, { kind: 'right' }>): { code: string; params?: { minutes: number } } {
+  if (login.kind === 'wait') return { code: 'password.wait', params: { minutes: Math.ceil(login.seconds / 60) } };
+  return { code: `password.${login.kind}` };
+}
+
 async function admitted(db: Db, realm: Realm, { accountId, oneTime, changedAt, rehash }: Authenticated, scope: string, now: number): Promise<LocalLogin> {
   if (oneTime && (endOfPassword(realm, { oneTime, changedAt }).expiresAt ?? Infinity) <= now) return { kind: 'one_time_expired' };
   const organisationId = await organisationOf(db, accountId, scope);

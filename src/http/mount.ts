@@ -8,6 +8,7 @@ import { adminRoutes } from './admin/routes.ts';
 import type { ToProvider } from './direct.ts';
 import { faceRoutes, isFace, requireFace, type FacePortal } from './face.ts';
 import { OWN_STYLE } from './headers.ts';
+import { helpRoutes } from './help.ts';
 import { loginRoutes } from './login.ts';
 import { textsFor } from '../texts/catalogue.ts';
 import { renderPage } from './pages.ts';
@@ -25,7 +26,7 @@ export function mountRealm(host: RealmHost, forms: Middleware, provider: ToProvi
   const router = new Router();
   router.use(themeRoutes(host).routes());
   router.get('/', (ctx) => showPortals(ctx, host));
-  for (const routes of [loginRoutes(host), brokerRoutes(host), sessionRoutes(host), passwordRoutes(host)]) router.use(forms, routes.routes());
+  for (const routes of [loginRoutes(host), brokerRoutes(host), sessionRoutes(host), passwordRoutes(host), helpRoutes(host)]) router.use(forms, routes.routes());
   for (const portal of host.realm.portals.filter(isFace)) mountFace(router, host, forms, portal);
   const own = router.routes();
   return async (ctx, next) => {

@@ -4,11 +4,11 @@ import { listOutbox } from '../../src/store/outbox.ts';
 import { known } from '../support/account.ts';
 import { launch, Visitor } from '../support/browser.ts';
 import { install, type Install } from '../support/install.ts';
-import { authUrl } from '../support/journeys.ts';
+import { authUrl, person } from '../support/journeys.ts';
 import { describeOnGrounds } from '../support/world.ts';
 
-/** Somebody who forgot their password, at a browser: what is refused is in test/security/password-links.test.ts. */
-describeOnGrounds('Wachtwoord vergeten', (ground) => {
+/** Somebody who forgot or changes their password before logging in, at a browser: what is refused is in test/security/password-*.test.ts. */
+describeOnGrounds('Wachtwoorden bij het inloggen', (ground) => {
   let at: Install;
   let database: Awaited<ReturnType<typeof ground.database>>;
   let chromium: Browser;
@@ -19,7 +19,7 @@ describeOnGrounds('Wachtwoord vergeten', (ground) => {
     const change: Parameters<typeof install>[0] = {
       change({ system, realms }) {
         system.database_url = database.url;
-        for (const realm of realms) realm.password.forgotten = 'link';
+        for (const realm of realms) Object.assign(realm, { help: {}, password: { ...realm.password, forgotten: 'link', change_at_login: true } });
       },
     };
     [at, chromium] = await Promise.all([install(change), launch()]);
@@ -76,6 +76,39 @@ describeOnGrounds('Wachtwoord vergeten', (ground) => {
     await jolanda.look('B03-verlopen');
     await follow('Nieuw wachtwoord aanvragen');
     expect(await heading()).toBe('Nieuw wachtwoord aanvragen');
+    expect(jolanda.complaints).toEqual([]);
+  });
+
+  test('CIZ-16 a password changed from the login page', async () => {
+    const { username: name = '', password = '' } = person('ciz-user').login;
+    await jolanda.page.goto(`${at.url}${authUrl('aanvraag')}`);
+    await follow('Wachtwoord wijzigen');
+    await jolanda.look('B05-wijzigen');
+    await jolanda.fill({ username: name, current_password: 'wrong', new_password: 'Nieuwe-Brug-41-Hoog' });
+    await jolanda.submit('form[data-form]');
+    expect(await jolanda.problems()).toEqual(['password.wrong']);
+    await jolanda.look('B05-wijzigen-fout');
+    await jolanda.fill({ current_password: password, new_password: 'Nieuwe-Brug-41-Hoog' });
+    await jolanda.submit('form[data-form]');
+    expect(await jolanda.end()).toBe('password_chosen');
+    await jolanda.page.goto(`${at.url}${authUrl('aanvraag')}`);
+    expect(await jolanda.step()).toBe('password');
+  });
+
+  test('CIZ-16 with two steps the page says where to log in', async () => {
+    await jolanda.page.goto(`${at.url}/cak/password/change`);
+    await jolanda.fill({ relation_number, username, current_password: 'Nieuwe-Brug-41-Hoog', new_password: 'Nieuwe-Brug-42-Hoog' });
+    await jolanda.submit('form[data-form]');
+    expect(await jolanda.end()).toBe('two_steps');
+    await jolanda.look('B05-twee-stappen');
+  });
+
+  test('CIZ-15 problems with logging in', async () => {
+    await jolanda.page.goto(`${at.url}${authUrl('aanvraag')}`);
+    await follow('Problemen met inloggen');
+    expect(await heading()).toBe('Problemen met inloggen');
+    await jolanda.look('A02-problemen');
+    expect(await jolanda.page.locator('[data-include] li').allInnerTexts()).toHaveLength(5);
     expect(jolanda.complaints).toEqual([]);
   });
 });

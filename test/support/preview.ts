@@ -9,7 +9,7 @@ export type Sample = { name: string; view: string; titleKey?: string; title?: st
 export const realm = {
   id: 'preview', name: 'Stichting Knooppunt', languages: ['nl', 'en'], issuer: 'http://localhost:3000/preview', folder: '', texts: {},
   desk: { name: 'Servicedesk van het Knooppunt', phone: '088 000 00 01', hours: 'werkdagen 08.30 – 17.00 uur', email: 'hulp@knooppunt.example' },
-  password: { forgotten: 'link', change_at_login: true },
+  password: { forgotten: 'link', change_at_login: true }, help: {},
   links: { means: 'https://www.eherkenning.nl/', privacy: 'https://knooppunt.example/privacy', accessibility: 'https://knooppunt.example/a11y' },
   theme: {
     brand: ['#f1f9fa', '#dff1f3', '#bfe3e7', '#7fc6ce', '#1a7f8b', '#0d5f69', '#08444c', '#042328'],
@@ -100,6 +100,10 @@ export const samples: Sample[] = [
   { name: 'forgot-asked', view: 'password/asked', titleKey: 'forgot.asked.title', locals: { page: { unit: 'hours', span: 8, againHref: '/preview/password/forgot' } } },
   { name: 'password-link', view: 'password/link', titleKey: 'new-password.title', locals: { action: '/preview/password/link/x', csrf: 'c', page: newPassword } },
   { name: 'password-link-expired', view: 'password/expired', titleKey: 'password-link.expired.title', locals: { page: { againHref: '/preview/password/forgot' } } },
+  { name: 'password-change', view: 'password/change', titleKey: 'password-change.title', locals: { action: '/preview/password/change', csrf: 'c', page: { identifiers: ['username'], ...newPassword, username: '' } } },
+  { name: 'password-two-steps', view: 'password/two-steps', titleKey: 'password-change.two-steps.title', locals: { page: { accountHref: '/preview/account/password' } } },
+  { name: 'password-two-steps-desk', view: 'password/two-steps', titleKey: 'password-change.two-steps.title', locals: { page: {} } },
+  { name: 'help', view: 'help', titleKey: 'help.title', locals: { page: { email: 'hulp@knooppunt.example', mailHref: 'mailto:hulp@knooppunt.example?subject=x&body=y', include: ['Uw volledige naam', 'De naam van uw organisatie', 'Uw gebruikersnaam'] } } },
   { name: 'password-link-done', view: 'password/done', titleKey: 'password-link.done.title', locals: { page: {} } },
   step('new-password', { because: 'one_time', ...newPassword }),
   step('new-password', { because: 'expired', ...newPassword }, 'new-password-error', { problems: [problem('new-password.short', 'Gebruik ten minste 12 tekens', 'new_password'), problem('new-password.common', 'Kies geen wachtwoord dat makkelijk te raden is, zoals een bekend woord met een jaartal', 'new_password')] }),
@@ -120,7 +124,7 @@ export const samples: Sample[] = [
   { name: 'session-warning', view: 'session', titleKey: 'session.warning.title', locals: { session: { ...notice, pageOnly: true }, page: { state: 'warning', spans } } },
   { name: 'session-at-its-end', view: 'session', titleKey: 'session.warning.title', locals: { session: { ...notice, because: 'expired', pageOnly: true }, page: { state: 'warning', spans } } },
   ...(['idle', 'expired', 'none'] as const).map((state) => ({ name: `session-${state}`, view: 'session', titleKey: `session.${state}.title`, params: spans, locals: { page: { state, spans, loginHref: '/preview/admin/' } } })),
-  { name: 'outbox', view: 'demo/outbox', titleKey: 'outbox.title', locals: { page: { messages } } },
+  { name: 'outbox', view: 'demo/outbox', titleKey: 'outbox.title', locals: { page: { messages, previews: new Set(['o1']) } } },
   { name: 'people', view: 'admin/people', titleKey: 'admin.people.title', locals: { nav, csrf: 'c', page: { organisation: 'Gemeente Voorbeeld', people: everyone, pending: [anna] }, extendHref: '/preview/admin/', deadline: 4_000_000_000 } },
   { name: 'person', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: person, session: notice } },
   { name: 'person-saved', view: 'admin/person', title: anna.name, locals: { nav, csrf: 'c', page: { ...given, saved: 'roles' } } },

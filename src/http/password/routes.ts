@@ -1,5 +1,6 @@
 import Router from '@koa/router';
 import type { RealmHost } from '../realm.ts';
+import { changePassword, showChange } from './change.ts';
 import { askLink, showAsked, showForgot } from './forgot.ts';
 import { chooseByLink, showDone, showLink } from './link.ts';
 
@@ -9,14 +10,18 @@ import { chooseByLink, showDone, showLink } from './link.ts';
  */
 export function passwordRoutes(host: RealmHost): Router {
   const router = new Router();
-  const { forgotten } = host.realm.password;
+  const { forgotten, change_at_login: change } = host.realm.password;
   if (forgotten === 'link') {
     router.get('/password/forgot', (ctx) => showForgot(ctx, host));
     router.post('/password/forgot', (ctx) => askLink(ctx, host));
     router.get('/password/asked', (ctx) => showAsked(ctx, host));
     router.get('/password/link/:handle', (ctx) => showLink(ctx, host));
     router.post('/password/link/:handle', (ctx) => chooseByLink(ctx, host));
-    router.get('/password/done', (ctx) => showDone(ctx, host));
   }
+  if (change) {
+    router.get('/password/change', (ctx) => showChange(ctx, host));
+    router.post('/password/change', (ctx) => changePassword(ctx, host));
+  }
+  if (change || forgotten === 'link') router.get('/password/done', (ctx) => showDone(ctx, host));
   return router;
 }

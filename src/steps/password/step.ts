@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkLogin, type LocalLogin } from '../../domain/local-login.ts';
+import { checkLogin, problemOfLogin } from '../../domain/local-login.ts';
 import { nameProblems, readNames } from '../../domain/login-names.ts';
 import { aboutTheAccount } from '../../flow/predicates.ts';
 import { defineStep, type Outcome, type Problem, type Run } from '../../flow/step.ts';
@@ -43,14 +43,9 @@ async function submit(run: Run<Config, unknown>, typed: Input): Promise<Outcome<
     names: readNames(realm, typed), password: typed.password, address: run.address,
     ...(run.remembered['browser'] !== undefined && { browser: run.remembered['browser'] }),
   });
-  if (login.kind !== 'right') return { kind: 'ask', problems: [problemOf(login)] };
+  if (login.kind !== 'right') return { kind: 'ask', problems: [problemOfLogin(login)] };
   return {
     kind: 'pass', proofs: [{ factor: 'password', level, at: now }], accountId: login.accountId,
     ...(login.organisationId && { organisationId: login.organisationId }), commit: login.keep,
   };
-}
-
-function problemOf(login: Exclude<LocalLogin, { kind: 'right' }>): Problem {
-  if (login.kind === 'wait') return { code: 'password.wait', params: { minutes: Math.ceil(login.seconds / 60) } };
-  return { code: `password.${login.kind}` };
 }

@@ -7,7 +7,7 @@ import { findSession, putSession, putSessionClient } from '../store/sessions.ts'
 import { dialects, type TestDatabase } from '../../test/support/databases.ts';
 import { exampleRealm, noon } from '../../test/support/house.ts';
 import { anAccount, anOrganisation } from '../../test/support/rows.ts';
-import { endsAt, endSession, endSessionsOf, keepAlive, liveSession } from './sessions.ts';
+import { endsAt, endSession, endSessionsOf, keepAlive, liveSession, withLogin } from './sessions.ts';
 
 describe.each(dialects)('the Sluis session on $name', ({ open }) => {
   let opened: TestDatabase;
@@ -63,5 +63,31 @@ describe.each(dialects)('the Sluis session on $name', ({ open }) => {
     expect(await findSession(db, 'd')).toBeDefined();
     expect(await transaction((tx) => endSessionsOf(tx, { accountId: 'anna' }, { ...ending, reason: 'everywhere' }))).toBe(1);
     await expect(transaction((tx) => endSessionsOf(tx, {}, ending))).rejects.toThrow('of whom');
+  });
+});
+
+describe('CFX-2 a session that moves on to another organisation', () => {
+  const realm = exampleRealm();
+  const login = (organisationId: string, ...factors: string[]) => ({
+    sessionId: 's', accountId: 'anna', organisationId,
+    proofs: factors.map((factor, n) => ({ factor, level: 'low', at: noon + n, ...(factor === 'broker' && { broker: { id: 'rpn', actingSubject: 'x', organisation: {}, person: {} } }) })),
+  });
+  const factors = ({ proofs }: { proofs: string }) => (JSON.parse(proofs) as { proofs: { factor: string }[] }).proofs.map(({ factor }) => factor);
+
+  test('keeps what its person showed themselves, also in another tab meanwhile', () => {
+    const before = withLogin(realm, undefined, login('a', 'password', 'totp'), noon);
+    const after = withLogin(realm, before, login('b', 'password'), noon + 60);
+    expect([after.organisation_id, factors(after), after.expires_at]).toEqual(['b', ['password', 'totp'], before.expires_at]);
+  });
+
+  test('loses a broker\'s word for the other organisation', () => {
+    const before = withLogin(realm, undefined, login('a', 'password', 'broker'), noon);
+    expect(factors(withLogin(realm, before, login('b', 'password'), noon + 60))).toEqual(['password']);
+    expect(factors(withLogin(realm, before, login('a', 'password'), noon + 60))).toEqual(['password', 'broker']);
+  });
+
+  test('takes nothing along of somebody else', () => {
+    const before = { ...withLogin(realm, undefined, login('a', 'password', 'totp'), noon), account_id: 'bert' };
+    expect(factors(withLogin(realm, before, login('a', 'password'), noon + 60))).toEqual(['password']);
   });
 });

@@ -56,8 +56,9 @@ export function withLogin({ ttl }: Pick<Realm, 'ttl'>, known: SessionRow | undef
   const same = known?.account_id === login.accountId ? known : undefined;
   const before = same ? proofsOf(same) : [];
   const renewed = !same || newestAt(login.proofs) > newestAt(before);
-  // what was shown for one organisation lends its level to no other
-  const joined = same?.organisation_id === login.organisationId ? [...before, ...login.proofs] : login.proofs;
+  // a broker's word is for one organisation and lends its level to no other; a password is the person's own
+  const kept = same?.organisation_id === login.organisationId ? before : before.filter(({ broker }) => !broker);
+  const joined = [...kept, ...login.proofs];
   return {
     id: login.sessionId, account_id: login.accountId, organisation_id: login.organisationId, proofs: JSON.stringify({ proofs: newestOfEach(joined) }),
     created_at: same?.created_at ?? now, last_active_at: now, expires_at: renewed ? now + ttl.session : same.expires_at,

@@ -57,13 +57,13 @@ export class Engine {
 
   private runFor(run: OpenRun, binding: BoundStep, viewer: Viewer, db: Db): Run<unknown, unknown> {
     const state = binding.plugin.state.safeParse(run.state[binding.id]);
-    const { loginHint, former } = run.request;
+    const { loginHint, former, choose } = run.request;
     return {
       id: run.row.id, turn: `${run.row.id}:${binding.id}:${run.row.version}`, realm: this.realm, portal: run.portal, facts: run.facts, config: binding.settings,
       // state that no longer fits (a new version of the step) is as if the step were new
       state: state.success ? state.data : undefined,
       language: viewer.language, remembered: viewer.remembered, hint: loginHint,
-      former: former?.accountId === run.facts.account?.id ? former?.organisationId : undefined, address: viewer.address, db, vault: this.vault, now: run.facts.now,
+      former: former?.accountId === run.facts.account?.id ? former?.organisationId : undefined, choosing: choose === true, address: viewer.address, db, vault: this.vault, now: run.facts.now,
       audit: (entry) => (tx) => appendAudit(tx, auditOf(run, viewer, { outcome: 'success', action: 'E', ...entry })),
     };
   }
@@ -249,6 +249,11 @@ export class Engine {
       });
     });
     this.observe({ kind: 'login', portal: portal.id, result: 'started' });
+  }
+
+  /** Can people choose at this portal for which organisation they act? */
+  offersChoice({ flow }: Portal): boolean {
+    return choosesOrganisation(this.flowOf(flow));
   }
 
   /** Would a run with these proofs end in a login at once? The question of every authorization, silent ones too. */

@@ -26,6 +26,8 @@ export type RunRequest = {
   address?: string;
   /** for whom the session acted in which it began */
   former?: Former;
+  /** the person wants to choose an organisation again (`prompt=select_account`) */
+  choose?: true;
   redirectUri?: string;
   state?: string;
   loginHint?: string;

@@ -56,6 +56,8 @@ export type Run<Config, State> = {
   hint: string | undefined;
   /** id of the organisation for which this same person acted in the session that the run began in */
   former: string | undefined;
+  /** they asked to choose again */
+  choosing: boolean;
   /** client address, for throttles and audit */
   address: string;
   /** reads outside the turn's transaction; writes belong in a commit. Counters are the exception: see domain/throttle. */

@@ -2,6 +2,7 @@ import type { Portal } from '../config/schema.ts';
 import { loadState } from '../domain/state.ts';
 import { SESSION } from '../flow/demand.ts';
 import { sessionEntry } from '../oidc/evidence.ts';
+import { listMembershipsOf } from '../store/memberships.ts';
 import type { FaceSessionRow, SessionRow } from '../store/sessions.ts';
 import type { RealmHost } from './realm.ts';
 
@@ -37,6 +38,12 @@ async function everybody(visit: Visit): ReturnType<Door> {
 /** Has everything that the portal's flow asks been shown within the last `seconds`? The same judgement as of a request with `max_age`. */
 export async function isFresh(visit: Omit<Visit, 'face'>, seconds: number): Promise<boolean> {
   return (await judge(visit, visit.now - seconds)).admitted;
+}
+
+/** Does somebody belong to several organisations, where one can be chosen? */
+export async function hasSeveral({ host, portal, session }: Pick<Visit, 'host' | 'portal' | 'session'>): Promise<boolean> {
+  if (!host.engine.offersChoice(portal)) return false;
+  return (await listMembershipsOf(host.database.db, session.account_id)).filter(({ status }) => status === 'active').length > 1;
 }
 
 function judge({ host, portal, session, address }: Omit<Visit, 'face'>, since?: number): ReturnType<RealmHost['engine']['judge']> {

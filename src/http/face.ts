@@ -13,7 +13,7 @@ import { findGrant } from '../store/grants.ts';
 import { endFaceSession, faceSessionHash, findFaceSession, insertFaceSession, type SessionRow } from '../store/sessions.ts';
 import { issueTicket, redeemTicket } from '../store/tickets.ts';
 import { csrfHolds, csrfToken, fieldsOf } from './csrf.ts';
-import { doors, isFresh, type AdminState, type Face, type PersonState } from './face-doors.ts';
+import { doors, hasSeveral, isFresh, type AdminState, type Face, type PersonState } from './face-doors.ts';
 import { renderProblem } from './pages.ts';
 import type { RealmHost } from './realm.ts';
 import { languageOf } from './viewer.ts';
@@ -41,6 +41,7 @@ export function faceRoutes(host: RealmHost, portal: FacePortal): Router {
   const router = new Router();
   router.get('/callback', (ctx) => callback(ctx, host, portal));
   router.post('/logout', (ctx) => logout(ctx, host, portal));
+  router.get('/organisation', (ctx) => (host.engine.offersChoice(portal) ? begin(ctx, host, portal, { choose: true }) : ctx.throw(404)));
   return router;
 }
 
@@ -56,7 +57,8 @@ export function requireFace(host: RealmHost, portal: FacePortal): Middleware {
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD' && !csrfHolds(host.keys.secret, cookie, fieldsOf(ctx)['csrf'])) {
       return renderProblem(ctx, host, 403, 'csrf', { portal, language });
     }
-    Object.assign(ctx.state, { ...entrance, language, csrf: csrfToken(host.keys.secret, cookie) });
+    const several = await hasSeveral({ host, portal, session: entrance.session });
+    Object.assign(ctx.state, { ...entrance, several, language, csrf: csrfToken(host.keys.secret, cookie) });
     return next();
   };
 }
@@ -70,7 +72,7 @@ export function requireFresh(host: RealmHost, portal: FacePortal, seconds: numbe
   return async (ctx, next) => {
     const session = ctx.state['session'] as SessionRow;
     if (await isFresh({ host, portal, session, address: addressOf(ctx), now: host.clock() }, seconds)) return next();
-    return begin(ctx, host, portal, seconds);
+    return begin(ctx, host, portal, { maxAge: seconds });
   };
 }
 
@@ -90,22 +92,24 @@ async function entranceOf(host: RealmHost, portal: FacePortal, hash: string, add
   return { ...admitted, session: { ...session, last_active_at } };
 }
 
-/** @param maxAge seconds: what was shown before them does not count */
-async function begin(ctx: Context, host: RealmHost, portal: FacePortal, maxAge?: number): Promise<void> {
+type Begin = { /** seconds: what was shown before them does not count */ maxAge?: number; /** for which organisation, anew */ choose?: true };
+type Begun = { binding: string; to: string; verifier: string; choose?: true };
+
+async function begin(ctx: Context, host: RealmHost, portal: FacePortal, { maxAge, choose }: Begin = {}): Promise<void> {
   if (!(await takeTry(host.database.db, `face@${addressOf(ctx)}`, starts, host.clock())).allowed) return renderProblem(ctx, host, 429, 'invalid_request', { portal });
   // tabs of one browser share it: the second must not undo the first one's login
   const binding = ctx.cookies.get(`${cookieName(host, portal)}_state`) ?? randomBytes(16).toString('base64url');
   const base = new URL(host.realm.issuer).pathname;
   const verifier = randomBytes(32).toString('base64url');
   const state = await issueTicket(host.database.db, {
-    kind: STATE, runId: null, payload: { binding, to: `${base}${ctx.path}`, verifier }, ttl: stateTtl, now: host.clock(),
+    kind: STATE, runId: null, payload: { binding, to: `${base}${choose ? `/${portal.first_party}/` : ctx.path}`, verifier, ...(choose && { choose }) } satisfies Begun, ttl: stateTtl, now: host.clock(),
   });
   setCookie(ctx, host, portal, '_state', binding, stateTtl);
   const url = new URL(`${host.realm.issuer}/auth`);
   url.search = new URLSearchParams({
     client_id: faceClientId(portal), response_type: 'code', scope: 'openid', state, redirect_uri: `${host.realm.issuer}/${portal.first_party}/callback`,
     nonce: randomBytes(16).toString('base64url'), code_challenge: challengeOf(verifier), code_challenge_method: 'S256',
-    ...(maxAge !== undefined && { max_age: `${maxAge}` }),
+    ...(maxAge !== undefined && { max_age: `${maxAge}` }), ...(choose && { prompt: 'select_account' }),
   }).toString();
   ctx.status = 303;
   ctx.set('Location', url.href);
@@ -113,10 +117,12 @@ async function begin(ctx: Context, host: RealmHost, portal: FacePortal, maxAge?:
 
 async function callback(ctx: Context, host: RealmHost, portal: FacePortal): Promise<void> {
   const { code, state } = ctx.query;
-  const expected = typeof state === 'string' ? await redeemTicket<{ binding: string; to: string; verifier: string }>(host.database.db, STATE, state, host.clock()) : undefined;
+  const expected = typeof state === 'string' ? await redeemTicket<Begun>(host.database.db, STATE, state, host.clock()) : undefined;
   // the answer must come back to the browser that asked
   if (!expected || expected.payload.binding !== ctx.cookies.get(`${cookieName(host, portal)}_state`)) return renderProblem(ctx, host, 400, 'ticket', { portal });
   const login = typeof code === 'string' ? await redeemFaceCode(host.provider, { code, verifier: expected.payload.verifier }, faceClientId(portal), host.database) : undefined;
+  // who changed their mind goes on as before
+  if (!login && expected.payload.choose && ctx.query['error'] === 'access_denied') return ctx.redirect(expected.payload.to);
   if (!login) return renderProblem(ctx, host, 403, 'access_denied', { portal });
   setCookie(ctx, host, portal, '', await openFace(host, portal, login, ctx.cookies.get(cookieName(host, portal))), undefined);
   ctx.status = 303;

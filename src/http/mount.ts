@@ -10,7 +10,7 @@ import { faceRoutes, isFace, requireFace, type FacePortal } from './face.ts';
 import { OWN_STYLE } from './headers.ts';
 import { helpRoutes } from './help.ts';
 import { loginRoutes } from './login.ts';
-import { textsFor } from '../texts/catalogue.ts';
+import { textsFor, type Translate } from '../texts/catalogue.ts';
 import { renderPage } from './pages.ts';
 import { passwordRoutes } from './password/routes.ts';
 import type { RealmHost } from './realm.ts';
@@ -65,7 +65,7 @@ function adminNav(ctx: Context, host: RealmHost): NavItem[] {
   const t = textsFor(host.realm).t(ctx.state['language'] as string);
   const base = `${new URL(host.realm.issuer).pathname}/admin`;
   return [
-    { href: `${base}/`, label: t('admin.nav.people'), current: true },
+    { href: `${base}/`, label: t('admin.nav.people'), current: true }, ...choiceNav(ctx, base, t),
     { href: `${base}/logout`, label: t('admin.nav.logout'), icon: 'logout', end: true, post: `${base}/logout` },
   ];
 }
@@ -74,9 +74,13 @@ function accountNav(ctx: Context, host: RealmHost): NavItem[] {
   const t = textsFor(host.realm).t(ctx.state['language'] as string);
   const base = `${new URL(host.realm.issuer).pathname}/account`;
   return [
-    { href: `${base}/`, label: t('account.nav.home'), current: true },
+    { href: `${base}/`, label: t('account.nav.home'), current: true }, ...choiceNav(ctx, base, t),
     { href: `${base}/logout`, label: t('account.nav.logout'), icon: 'logout', end: true, post: `${base}/logout` },
   ];
+}
+
+function choiceNav(ctx: Context, base: string, t: Translate): NavItem[] {
+  return ctx.state['several'] === true ? [{ href: `${base}/organisation`, label: t('common.organisation'), icon: 'building' }] : [];
 }
 
 /** Whoever comes to the realm itself is shown where to log in (page A01). */

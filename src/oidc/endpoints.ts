@@ -37,6 +37,6 @@ export function endpoints(realm: Realm): Configuration {
       requestObjectEncryptionAlgValues: keyEncryption, requestObjectEncryptionEncValues: contentEncryption,
     } as unknown as NonNullable<Configuration['enabledJWA']>,
     clientDefaults: { id_token_signed_response_alg: 'ES256', response_types: ['code'], grant_types: ['authorization_code'], backchannel_logout_session_required: true },
-    discovery: { claim_types_supported: ['normal'], ...(realm.profile === 'nlgov' && { sub_id_types_supported: [pseudonymType] }) },
+    discovery: { claim_types_supported: ['normal'], prompt_values_supported: ['none', 'login', 'select_account'], ...(realm.profile === 'nlgov' && { sub_id_types_supported: [pseudonymType] }) },
   } as Configuration;
 }

@@ -38,6 +38,7 @@ export async function finishLogin(parts: Parts, req: IncomingMessage, res: Serve
       ts: earnedAt(realm, run.facts),
       remember: false,
     },
+    select_account: {},
     sluis: { run: run.row.id },
   }, { mergeWithLastSubmission: false });
 }

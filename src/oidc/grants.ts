@@ -18,7 +18,8 @@ import { write } from './unit.ts';
  */
 export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database, clock: () => number): Promise<Grant | undefined> {
   const { client, session } = ctx.oidc;
-  if (!client || !session?.accountId) return undefined;
+  // nobody knows for which organisation yet
+  if (!client || !session?.accountId || ctx.oidc.promptPending('select_account')) return undefined;
   const judgement = await judgementOf(ctx, realm, engine, database);
   if (!judgement?.admitted) return undefined;
   const { facts } = judgement;

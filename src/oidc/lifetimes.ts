@@ -22,6 +22,9 @@ export function lifetimes(realm: Realm, clock: () => number): Configuration {
       Session: (_ctx, session) => Math.max(1, (session.loginTs ?? clock()) + realm.ttl.session - clock()),
       Grant: realm.ttl.session,
     },
+    // The provider would let a token die as soon as its session has another grant for the same client, which is for another
+    // organisation. Ours ends them with the session (domain/sessions.ts), and asks for it at each use (account.ts).
+    expiresWithSession: async () => false,
     rotateRefreshToken: true,
     issueRefreshToken: async (_ctx, client: Client) => client.grantTypeAllowed('refresh_token'),
   };

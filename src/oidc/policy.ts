@@ -20,6 +20,8 @@ export function createPolicy(realm: Realm, engine: Engine, database: Database) {
   for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) askOnce(login, reason);
   login.checks.add(new interactionPolicy.Check('flow', 'the flow of this portal asks more of the person', 'login_required',
     (ctx: KoaContextWithOIDC) => needsPerson(ctx, realm, engine, database)));
+  // the run asks it with all else that it asks, so of a login it is known to be done
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }));
   return policy;
 }
 

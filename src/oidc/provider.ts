@@ -1,6 +1,7 @@
 import { errors, Provider, type AccessToken, type Client, type ClientCredentials, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
+import type { JournalEntry } from '../flow/facts.ts';
 import { takeTry } from '../domain/throttle.ts';
 import type { RealmKeys } from '../keys/keys.ts';
 import type { Database } from '../store/database.ts';
@@ -117,7 +118,8 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
   // somebody who must log in again brings nothing along
   const again = reasons.some((reason) => ['login_prompt', 'id_token_hint', 'claims_id_token_sub_value'].includes(reason));
   const { journal } = again ? { journal: [] } : await evidenceOf(ctx, realm, engine, database);
-  const seed = journal[0];
+  const choose = ctx.oidc.prompts.has('select_account') && engine.offersChoice(portal);
+  const seed = choose ? withoutOrganisation(journal[0]) : journal[0];
   const { levelId, by, since } = demandOf(ctx, realm, portal, clock());
   // who is asked to log in now does not get in with what was shown before
   const counted = reasons.includes('login_prompt') ? clock() : since;
@@ -127,12 +129,20 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
     request: {
       levelId, levelBy: by, address, ...(counted !== undefined && { since: counted }),
       ...(session?.organisation_id && { former: { accountId: session.account_id, organisationId: session.organisation_id } }),
+      ...(choose && { choose }),
       ...optional('redirectUri', params['redirect_uri']), ...optional('state', params['state']), ...optional('loginHint', params['login_hint']),
       ...optional('language', spoken(realm, params['ui_locales'])),
     },
     ...(seed && { seed }),
   });
   return `${realm.issuer}/login/${uid}`;
+}
+
+/** Who chooses an organisation again has shown who they are, and for nobody yet. */
+function withoutOrganisation(entry: JournalEntry | undefined): JournalEntry | undefined {
+  if (!entry) return undefined;
+  const { organisationId: _, ...rest } = entry;
+  return rest;
 }
 
 /** Of the languages that a portal prefers, the first that the realm speaks. */

@@ -146,7 +146,7 @@ describe('prompt=login', () => {
 });
 
 describe('other prompts', () => {
-  test.each(['consent', 'select_account', 'login consent', 'create', 'none login'])('%s is an invalid request that says so', async (prompt) => {
+  test.each(['consent', 'login consent', 'create', 'none login', 'none select_account'])('%s is an invalid request that says so', async (prompt) => {
     const browser = at.browser();
     await cakLogin(rp, browser);
     const { answer } = await ask(rp, browser, { prompt });

@@ -7,13 +7,13 @@ import { appendAudit } from '../../src/store/audit.ts';
 import type { Database } from '../../src/store/database.ts';
 import { noon, vault } from './house.ts';
 
-export type Stage = { realm: Realm; database: Database; config?: unknown; journal?: JournalEntry[]; levelId?: string; remembered?: Record<string, string>; now?: number; address?: string; hint?: string; since?: number; former?: string; state?: unknown };
+export type Stage = { realm: Realm; database: Database; config?: unknown; journal?: JournalEntry[]; levelId?: string; remembered?: Record<string, string>; now?: number; address?: string; hint?: string; since?: number; former?: string; choosing?: boolean; state?: unknown };
 
 /** What a step sees, without an engine around it. */
-export async function runOf({ realm, database, config = {}, journal = [], levelId, remembered = {}, now = noon, address = '192.0.2.1', hint, since, former, state }: Stage): Promise<Run<unknown, unknown>> {
+export async function runOf({ realm, database, config = {}, journal = [], levelId, remembered = {}, now = noon, address = '192.0.2.1', hint, since, former, choosing = false, state }: Stage): Promise<Run<unknown, unknown>> {
   const portal = realm.portals[0]!;
   return {
-    id: 'run', turn: 'run:step:1', realm, portal, config, state, hint, former, language: 'nl', remembered, address, db: database.db, vault, now,
+    id: 'run', turn: 'run:step:1', realm, portal, config, state, hint, former, choosing, language: 'nl', remembered, address, db: database.db, vault, now,
     facts: await gatherFacts(database.db, realm, portal, journal, { levelId: levelId ?? portal.level, by: 'request', address, ...(since !== undefined && { since }) }, now),
     audit: (entry) => (tx) => appendAudit(tx, { action: 'E', outcome: 'success', actor: { kind: 'person', id: 'x' }, now, ...entry }),
   };

@@ -70,6 +70,16 @@ describe('CFX-2 arriving', () => {
     expect(await look({ former: 'b' })).toMatchObject({ present: 'Thuiszorg', away: true, organisations: [{ id: 'a', current: false }] });
   });
 
+  test('who asks to choose again is shown them, unless the present one is the only one', async () => {
+    await belongs('a', 'Zorggroep');
+    expect(await enter({ former: 'a', choosing: true })).toEqual({ kind: 'pass', organisationId: 'a' });
+    await belongs('b', 'Thuiszorg', { role: false });
+    expect(await enter({ former: 'a', choosing: true })).toEqual({ kind: 'pass', organisationId: 'a' });
+    expect(await enter({ former: 'b', choosing: true })).toEqual({ kind: 'ask' });
+    await belongs('c', 'Wijkzorg');
+    expect(await enter({ former: 'a', choosing: true })).toEqual({ kind: 'ask' });
+  });
+
   test.each<[string, () => Promise<unknown>, object]>([
     ['none', async () => undefined, { why: 'none', count: 0, organisations: '' }],
     ['only memberships that wait or ended', async () => { await belongs('a', 'A'); await belongs('b', 'B'); await updateMembership(database.db, 'm-a', { status: 'ended' }); await updateMembership(database.db, 'm-b', { status: 'pending' }); }, { why: 'none' }],

@@ -28,7 +28,7 @@ export const organisation = defineStep<unknown, State, Input>({
     passes: true,
     gives: ['organisation_known'],
     // another organisation comes into view, which may ask a higher level
-    forgets: [...aboutTheOrganisation, 'level_reached'],
+    forgets: [...aboutTheOrganisation, 'level_reached', 'login_shown'],
   }),
   enter,
   page,
@@ -42,8 +42,9 @@ async function enter(run: OwnRun): Promise<Outcome<State>> {
   const { all, fitting } = await ownOf(run);
   const [first, second] = fitting;
   if (!first) return withNone(run, all);
-  const only = second ? undefined : first;
-  const kept = fitting.find(({ organisation: { id } }) => id === run.former) ?? (run.former === undefined ? only : undefined);
+  const present = fitting.find(({ organisation: { id } }) => id === run.former);
+  const only = second || (run.former !== undefined && !present) ? undefined : first;
+  const kept = run.choosing ? only : present ?? only;
   return kept ? { kind: 'pass', organisationId: kept.organisation.id } : { kind: 'ask' };
 }
 

@@ -7,15 +7,22 @@ export function guessesOf(accountId: string): string {
   return `password:${accountId}`;
 }
 
-/** Until when (epoch seconds) somebody must wait who guessed too often at this password, from wherever; undefined when nobody must. */
+/** Counter of wrong codes of one account, of whatever second factor. */
+export function codeGuessesOf(accountId: string): string {
+  return `factor:${accountId}`;
+}
+
+/** Until when (epoch seconds) somebody must wait who guessed too often at this password or its codes, from wherever; undefined when nobody must. */
 export async function waitUntil(db: Db, accountId: string, now: number): Promise<number | undefined> {
-  const opensAt = await opensAtOf(db, guessesOf(accountId));
-  return opensAt !== undefined && opensAt > now ? opensAt : undefined;
+  const opensAt = [await opensAtOf(db, guessesOf(accountId)), await opensAtOf(db, codeGuessesOf(accountId))];
+  const last = Math.max(...opensAt.map((at) => at ?? 0));
+  return last > now ? last : undefined;
 }
 
 /** Lets somebody try again at once: the service desk knows who it is. @returns whether there was anything to lift */
 export async function liftWait(tx: Db, { accountId, actor, now }: { accountId: string; actor: Actor; now: number }): Promise<boolean> {
-  if (await clearCounters(tx, guessesOf(accountId)) === 0) return false;
+  const lifted = [await clearCounters(tx, guessesOf(accountId)), await clearCounters(tx, codeGuessesOf(accountId))];
+  if (lifted.every((count) => count === 0)) return false;
   await appendAudit(tx, { event: 'password.wait_lifted', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: accountId, now });
   return true;
 }

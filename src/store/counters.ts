@@ -30,7 +30,7 @@ export async function takeSpaced(db: Db, key: string, { waits, forget }: Spacing
   for (;;) {
     const taken = await takeOpen(db, key, { waits, forget }, now);
     if (taken !== undefined) return { taken: true, count: taken };
-    const first = { key, count: 1, resets_at: now + forget, opens_at: now + (waits[0] ?? 0) };
+    const first = { key, count: 1, resets_at: now + forget, opens_at: waits[0] ? now + waits[0] : 0 };
     const begun = await db.insertInto('counters').values(first).onConflict((conflict) => conflict.column('key').doNothing()).returning('count').executeTakeFirst();
     if (begun) return { taken: true, count: begun.count };
     const opensAt = await opensAtOf(db, key);
@@ -43,10 +43,12 @@ async function takeOpen(db: Db, key: string, { waits, forget }: Spacing, now: nu
   const at = sql<number>`cast(${now} as bigint)`;
   // a wait that is longer than any began before the clock stepped back
   const longest = sql<number>`cast(${now + Math.max(0, ...waits)} as bigint)`;
+  // a try without a wait opens at once, also for a node whose clock is behind
+  const openFrom = (wait: number) => (wait === 0 ? sql`cast(0 as bigint)` : sql`${at} + ${sql.lit(wait)}`);
   const count = sql<number>`case when resets_at <= ${at} then 1 else counters.count + 1 end`;
-  const steps = waits.map((wait, index) => sql`when ${sql.lit(waits.length - index)} <= ${count} then ${sql.lit(waits[waits.length - index - 1] ?? wait)}`);
+  const steps = waits.map((wait, index) => sql`when ${sql.lit(waits.length - index)} <= ${count} then ${openFrom(waits[waits.length - index - 1] ?? wait)}`);
   const row = await db.updateTable('counters')
-    .set({ count, opens_at: sql<number>`${at} + case ${sql.join(steps, sql` `)} else 0 end`, resets_at: now + forget })
+    .set({ count, opens_at: sql<number>`case ${sql.join(steps, sql` `)} else 0 end`, resets_at: now + forget })
     .where('key', '=', key).where(({ or, eb }) => or([eb('opens_at', '<=', now), eb('opens_at', '>', longest), eb('resets_at', '<=', now)]))
     .returning('count').executeTakeFirst();
   return row?.count;

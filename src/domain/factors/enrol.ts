@@ -8,9 +8,11 @@ import { beginAnew } from '../../store/runs.ts';
 import type { Db } from '../../store/schema.ts';
 import { DomainError } from '../errors.ts';
 import type { MailName } from '../mail.ts';
+import { codeGuessesOf } from '../guesses.ts';
 import { tellPerson } from '../notify.ts';
 import { keepPasskey } from '../passkeys/keep.ts';
 import { endSessionsOf } from '../sessions.ts';
+import { forgiveTries } from '../throttle.ts';
 import { maskPhone } from './phone.ts';
 import { note, openFor, type Holder, type Right, type Whose } from './holder.ts';
 
@@ -116,6 +118,7 @@ export async function wipeFactors(tx: Db, holder: Whose & Required<Pick<Whose, '
   for (const { kind } of codes) await deleteFactor(tx, accountId, kind);
   await removePasskeys(tx, accountId);
   await replaceRecoveryCodes(tx, accountId, []);
+  await forgiveTries(tx, codeGuessesOf(accountId));
   const sessions = await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
   await beginAnew(tx, accountId);
   await note(tx, holder, { event: 'factor.reset', action: 'D', detail: { kinds: factors, sessions } });

@@ -1,8 +1,11 @@
 import type { Realm } from '../../config/schema.ts';
 import type { Problem, Run } from '../../flow/step.ts';
+import { findAccount } from '../../store/accounts.ts';
 import { appendAudit, type Actor, type AuditEntry } from '../../store/audit.ts';
 import type { Db } from '../../store/schema.ts';
-import { takeTry } from '../throttle.ts';
+import { codeGuessesOf } from '../guesses.ts';
+import { tellPerson } from '../notify.ts';
+import { takeGuess as takeSpacedGuess } from '../throttle.ts';
 import type { Vault } from '../vault.ts';
 
 /** Whose second factors, where and when. `runId`: the login in which it happens; `actor`: who does it, when not the person. */
@@ -38,15 +41,21 @@ export function problemOf(prefix: string, { rule, params }: Refused, field = 'co
   return { field, code: `${prefix}.${rule}`, ...(params && { params }) };
 }
 
-/** Wrong codes of one account, of whatever factor. By time, never for good; only who knows the password gets here. */
-const guesses = { limit: 10, window: 900 };
+/** At this many guesses in a row the owner is told, once: who guesses here knows the password. */
+const TOLD_AT = 6;
 
-export const guessesOf = (accountId: string): string => `factor:${accountId}`;
-
-/** Takes a try before a code is compared. Give it the database itself, never a transaction. @returns undefined when it may go on */
-export async function takeGuess(db: Db, { accountId, now }: Holder): Promise<Refused | undefined> {
-  const { allowed, retryAfter } = await takeTry(db, guessesOf(accountId), guesses, now);
-  return allowed ? undefined : refused('wait', { minutes: Math.ceil(retryAfter / 60) });
+/**
+ * Takes a guess before a code is compared: five follow each other, then each waits longer, a quarter of an hour at most. Give it the
+ * database itself, never a transaction. @returns undefined when it may go on
+ */
+export async function takeGuess(db: Db, { realm, accountId, now }: Whose): Promise<Refused | undefined> {
+  const guess = await takeSpacedGuess(db, codeGuessesOf(accountId), now);
+  if (!guess.allowed) return refused('wait', { minutes: Math.ceil(guess.retryAfter / 60) });
+  if (guess.count !== TOLD_AT) return undefined;
+  const account = await findAccount(db, accountId);
+  if (account) await tellPerson(db, realm, account, { message: 'code_attempts', now });
+  await appendAudit(db, { event: 'factor.guessed', action: 'E', outcome: 'refused', actor: { kind: 'system', id: 'throttle' }, objectType: 'account', objectId: accountId, detail: { guesses: TOLD_AT }, now });
+  return undefined;
 }
 
 type Kind = 'totp' | 'sms' | 'recovery' | 'passkey';

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { holdFactors, listRecoveryCodes, replaceRecoveryCodes, useRecoveryCode } from '../../store/factors.ts';
 import type { Db } from '../../store/schema.ts';
 import { DomainError } from '../errors.ts';
+import { codeGuessesOf } from '../guesses.ts';
 import { forgiveTries } from '../throttle.ts';
 import { hashCode, matchesCode, newCode, normaliseCode } from '../verification-code.ts';
 import { keepFactor, tell, type NewFactor } from './enrol.ts';
-import { guessesOf, note, refused, takeGuess, type Checked, type Holder } from './holder.ts';
+import { note, refused, takeGuess, type Checked, type Holder } from './holder.ts';
 import { asciiDigits } from './typed.ts';
 
 /** Signs of a code: 60 bits, since it lives for years and its hash is a fast one. */
@@ -58,7 +59,7 @@ export async function checkRecovery(db: Db, holder: Holder, typed: string): Prom
   // each is compared: which one it was does not show in the time
   const [right] = rows.filter((row) => matchesCode(text, row.hash));
   if (!right) return refused('wrong');
-  await forgiveTries(db, guessesOf(holder.accountId));
+  await forgiveTries(db, codeGuessesOf(holder.accountId));
   return {
     ok: true,
     async keep(tx) {

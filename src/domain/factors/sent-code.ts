@@ -4,9 +4,10 @@ import { enqueue } from '../../store/outbox.ts';
 import type { Db } from '../../store/schema.ts';
 import { textsFor } from '../../texts/catalogue.ts';
 import { judgeCode, MAX_TRIES } from '../code-check.ts';
+import { codeGuessesOf } from '../guesses.ts';
 import { forgiveTries, takeTry } from '../throttle.ts';
 import { hashCode } from '../verification-code.ts';
-import { guessesOf, refused, takeGuess, type Checked, type Holder, type Refused } from './holder.ts';
+import { refused, takeGuess, type Checked, type Holder, type Refused } from './holder.ts';
 import { digitsOf } from './typed.ts';
 
 /** How a code goes to a phone, and in which words. `portal`: what it is for, as people call it. */
@@ -65,6 +66,6 @@ export async function checkSentCode(db: Db, holder: Holder, purpose: string, typ
   if (wait) return wait;
   const judged = await judgeCode(db, sentCodes, { ownerId: purpose, typed: digits, now });
   if (!judged.ok) return refused(judged.code, { left: judged.left });
-  for (const counter of [guessesOf(accountId), pauseOf(accountId)]) await forgiveTries(db, counter);
+  for (const counter of [codeGuessesOf(accountId), pauseOf(accountId)]) await forgiveTries(db, counter);
   return { ok: true, keep: (tx) => sentCodes.close(tx, judged.code.id, 'used', now) };
 }

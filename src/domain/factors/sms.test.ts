@@ -108,17 +108,17 @@ describe('CAK-8 a code by SMS', () => {
     const said = [];
     for (let i = 0; i < 5; i += 1) said.push(await checkSms(database.db, anna, other(code)));
     expect(said).toEqual([...[4, 3, 2, 1].map((left) => ({ ok: false, rule: 'wrong', params: { left } })), { ok: false, rule: 'dead', params: { left: 0 } }]);
-    expect(ruleOf(await checkSms(database.db, anna, code))).toBe('dead');
-    await keep(await resendSms(database.db, later(30), bySms));
-    expect(ruleOf(await checkSms(database.db, later(30), await newest()))).toBe('right');
+    expect(ruleOf(await checkSms(database.db, later(60), code))).toBe('dead');
+    await keep(await resendSms(database.db, later(180), bySms));
+    expect(ruleOf(await checkSms(database.db, later(180), await newest()))).toBe('right');
   });
 
-  test('fifty guesses at once are five, and ten of an account in a quarter of an hour', async () => {
+  test('fifty guesses at once are five', async () => {
     await keep(await firstSms(database.db, anna, bySms));
     const code = await newest();
     const rules = (await Promise.all(Array.from({ length: 50 }, () => checkSms(database.db, anna, other(code))))).map(ruleOf);
     expect(rules.filter((rule) => rule === 'wrong')).toHaveLength(4);
-    expect(rules.filter((rule) => rule === 'wait')).toHaveLength(40);
+    expect(rules.filter((rule) => rule === 'wait')).toHaveLength(45);
   });
 
   test('the newest one counts: another one kills the one before', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { generateSync } from 'otplib';
-import { emptyDatabase, exampleRealm, noon, vault } from '../../../test/support/house.ts';
+import { desk, emptyDatabase, exampleRealm, noon, vault } from '../../../test/support/house.ts';
 import { anAccount } from '../../../test/support/rows.ts';
 import { insertLogin } from '../../store/accounts.ts';
 import { listAudit } from '../../store/audit.ts';
@@ -8,7 +8,7 @@ import type { Database } from '../../store/database.ts';
 import { findFactor, useStep } from '../../store/factors.ts';
 import { listOutbox } from '../../store/outbox.ts';
 import { createVault } from '../vault.ts';
-import { keepFactor, listFactors } from './enrol.ts';
+import { keepFactor, listFactors, wipeFactors } from './enrol.ts';
 import type { Checked, Holder } from './holder.ts';
 import { beginTotp, checkTotp, confirmTotp, sealTotp, showTotp } from './totp.ts';
 
@@ -30,6 +30,8 @@ const ruleOf = async (typed: string, holder = anna): Promise<string> => {
   const checked = await check(typed, holder);
   return checked.ok ? 'right' : checked.rule;
 };
+/** What the owner was told of guesses. */
+const warnings = async () => (await listOutbox(database.db)).map((mail) => mail.subject).filter((subject) => subject.includes('verkeerde'));
 const use = async (checked: Checked): Promise<boolean> => checked.ok && database.transaction(checked.keep);
 
 describe('CAK-8 setting up an authenticator app', () => {
@@ -104,18 +106,37 @@ describe('CAK-8 a code of the app', () => {
     expect(await ruleOf(codeAt(0), other)).toBe('wrong');
   });
 
-  test('ten wrong ones, then a wait for the right one too, which is over by itself; a right one forgives', async () => {
-    for (let i = 0; i < 9; i += 1) expect(await ruleOf('000000')).toBe('wrong');
+  test('five wrong ones, then waits that grow, for the right one too; the owner is told once; a right one forgives', async () => {
+    for (let i = 0; i < 4; i += 1) expect(await ruleOf('000000')).toBe('wrong');
     expect(await ruleOf(codeAt(0))).toBe('right');
-    for (let i = 0; i < 10; i += 1) expect(await ruleOf('000000')).toBe('wrong');
-    expect(await check(codeAt(0))).toEqual({ ok: false, rule: 'wait', params: { minutes: 15 } });
-    expect(await ruleOf(codeAt(900), later(900))).toBe('right');
+    for (let i = 0; i < 5; i += 1) expect(await ruleOf('000000')).toBe('wrong');
+    expect(await check(codeAt(0))).toEqual({ ok: false, rule: 'wait', params: { minutes: 1 } });
+    expect(await warnings()).toEqual([]);
+    let at = 60;
+    for (const minutes of [2, 4, 8, 15, 15]) {
+      expect(await ruleOf('000000', later(at))).toBe('wrong');
+      expect(await check(codeAt(at), later(at))).toEqual({ ok: false, rule: 'wait', params: { minutes } });
+      at += minutes * 60;
+    }
+    expect(await warnings()).toEqual(['Er is vaak een verkeerde code ingevuld bij uw account']);
+    expect(await listAudit(database.db, { event: 'factor.guessed' })).toHaveLength(1);
+    expect(await ruleOf(codeAt(at), later(at))).toBe('right');
+    expect(await ruleOf('000000', later(at))).toBe('wrong');
+    expect(await ruleOf('000000', later(at))).toBe('wrong');
   });
 
-  test('fifty wrong ones at once are ten guesses', async () => {
+  test('fifty wrong ones at once are five guesses', async () => {
     const rules = await Promise.all(Array.from({ length: 50 }, () => ruleOf('000000')));
-    expect(rules.filter((rule) => rule === 'wrong')).toHaveLength(10);
-    expect(rules.filter((rule) => rule === 'wait')).toHaveLength(40);
+    expect(rules.filter((rule) => rule === 'wrong')).toHaveLength(5);
+    expect(rules.filter((rule) => rule === 'wait')).toHaveLength(45);
+  });
+
+  test('the service desk that resets the factors ends the wait', async () => {
+    for (let i = 0; i < 5; i += 1) await ruleOf('000000');
+    await database.transaction((tx) => wipeFactors(tx, { ...anna, actor: desk }));
+    const pending = beginTotp(anna);
+    await database.transaction((tx) => keepFactor(tx, anna, { kind: 'totp', secret: pending }));
+    expect(await ruleOf('000000')).toBe('wrong');
   });
 
   test('when the realm\'s secret was replaced the seed does not open: said, not thrown', async () => {

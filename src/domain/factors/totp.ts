@@ -1,9 +1,10 @@
 import { generateSecret, generateURI, verifySync } from 'otplib';
 import { findFactor, useStep } from '../../store/factors.ts';
 import type { Db } from '../../store/schema.ts';
+import { codeGuessesOf } from '../guesses.ts';
 import { forgiveTries } from '../throttle.ts';
 import type { Confirmed } from './enrol.ts';
-import { guessesOf, keepNothing, openFor, refused, sealFor, takeGuess, type Checked, type Holder, type Refused } from './holder.ts';
+import { keepNothing, openFor, refused, sealFor, takeGuess, type Checked, type Holder, type Refused } from './holder.ts';
 import { labelOf } from './label.ts';
 import { qrOf, type Qr } from './qr.ts';
 import { digitsOf } from './typed.ts';
@@ -61,7 +62,7 @@ async function judgeTotp(db: Db, holder: Holder, { sealed, typed, last }: { seal
   if (step === undefined) return refused('wrong');
   // one that was accepted while the clock was ahead binds nobody
   if (last !== undefined && step <= last && last <= newestStep(holder.now)) return refused('used');
-  await forgiveTries(db, guessesOf(holder.accountId));
+  await forgiveTries(db, codeGuessesOf(holder.accountId));
   return { ok: true, step };
 }
 

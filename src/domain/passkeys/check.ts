@@ -1,6 +1,7 @@
 import { findPasskey, listPasskeys, usePasskey, type PasskeyRow } from '../../store/passkeys.ts';
 import type { Db } from '../../store/schema.ts';
-import { guessesOf, refused, takeGuess, type Holder, type Right } from '../factors/holder.ts';
+import { refused, takeGuess, type Holder, type Right } from '../factors/holder.ts';
+import { codeGuessesOf } from '../guesses.ts';
 import { forgiveTries } from '../throttle.ts';
 import { judgeAssertion, type Judged } from './judge.ts';
 import { readAssertion } from './message.ts';
@@ -32,6 +33,6 @@ export async function checkPasskey(db: Db, holder: Holder, { turn, typed }: { tu
   const row = assertion && await findPasskey(db, assertion.id);
   const judged: Judged = assertion ? await judgeAssertion(holder, { assertion, row, turn, accountId }) : { ok: false, why: 'unreadable' };
   if (!judged.ok) return refusedFor({ ...holder, ...(row && { row }) }, judged);
-  await forgiveTries(db, guessesOf(accountId));
+  await forgiveTries(db, codeGuessesOf(accountId));
   return { ok: true, keep: (tx) => usePasskey(tx, judged.row.id, { ...judged, now: holder.now }) };
 }

@@ -4,7 +4,8 @@ import { findPasskey, insertPasskey, listPasskeys, renamePasskey as rename } fro
 import type { Db } from '../../store/schema.ts';
 import type { Confirmed } from '../factors/enrol.ts';
 import { DomainError } from '../errors.ts';
-import { guessesOf, keepNothing, note, openFor, refused, sealFor, takeGuess, type Holder, type Refused, type Whose } from '../factors/holder.ts';
+import { keepNothing, note, openFor, refused, sealFor, takeGuess, type Holder, type Refused, type Whose } from '../factors/holder.ts';
+import { codeGuessesOf } from '../guesses.ts';
 import { UNWANTED } from '../names.ts';
 import { forgiveTries } from '../throttle.ts';
 import { isChallenge } from './challenge.ts';
@@ -41,7 +42,7 @@ export async function confirmPasskey(db: Db, holder: Holder, { turn, typed }: { 
   const made = data.crossOrigin === true ? undefined : await verified(holder, data.challenge, registration);
   if (!made) return refused('wrong');
   if (await findPasskey(db, made.credential_id)) return refused('used');
-  await forgiveTries(db, guessesOf(holder.accountId));
+  await forgiveTries(db, codeGuessesOf(holder.accountId));
   return { ok: true, factor: { kind: 'passkey', secret: sealFor(holder, JSON.stringify(made), 'passkey') }, keep: keepNothing };
 }
 

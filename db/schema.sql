@@ -266,8 +266,11 @@ CREATE TABLE "outbox" (
   "error" text,
   "created_at" bigint not null,
   "sent_at" bigint,
-  "secret" integer default 0 not null
+  "secret" integer default 0 not null,
+  "account_id" text
 );
+
+CREATE INDEX "outbox_account" on "outbox" ("account_id");
 
 CREATE INDEX "outbox_created_at" on "outbox" ("created_at");
 

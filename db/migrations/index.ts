@@ -7,6 +7,7 @@ import { factors } from './0005_factors.ts';
 import { accountPages } from './0006_account_pages.ts';
 import { passwordLinks } from './0007_password_links.ts';
 import { passkeys } from './0008_passkeys.ts';
+import { outboxAccount } from './0009_outbox_account.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -19,5 +20,6 @@ export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migra
     '0006_account_pages': accountPages,
     '0007_password_links': passwordLinks,
     '0008_passkeys': passkeys,
+    '0009_outbox_account': outboxAccount,
   };
 }

@@ -6,7 +6,7 @@ import { createGatewaySender } from './gateway.ts';
 
 const message: Message = {
   id: '0197-2', channel: 'sms', recipient: '+31612345678', subject: '', text: 'Uw code: 123456', html: null,
-  code: '123456', links: [], secret: 1, state: 'sending', attempts: 1, next_at: 0, error: null, created_at: 0, sent_at: null,
+  code: '123456', links: [], secret: 1, state: 'sending', attempts: 1, next_at: 0, error: null, created_at: 0, sent_at: null, account_id: null,
 };
 
 async function gateway(status: number, headers: Record<string, string> = {}) {

@@ -6,7 +6,7 @@ import { createSmtpSender } from './smtp.ts';
 
 const message: Message = {
   id: '0197-1', channel: 'mail', recipient: 'anh@example.nl', subject: 'Uw verificatiecode – Nguyễn', text: 'Beste Ánh', html: '<p>Beste Ánh</p>',
-  code: null, links: [], secret: 0, state: 'sending', attempts: 1, next_at: 0, error: null, created_at: 0, sent_at: null,
+  code: null, links: [], secret: 0, state: 'sending', attempts: 1, next_at: 0, error: null, created_at: 0, sent_at: null, account_id: null,
 };
 
 async function server(refuse?: number) {

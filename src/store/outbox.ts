@@ -16,6 +16,8 @@ export type NewMessage = {
   links?: string[];
   /** a link in it lets somebody in, as a code does */
   secret?: boolean;
+  /** whose account it is about, where the recipient does not tell */
+  accountId?: string;
   now: number;
 };
 
@@ -23,11 +25,11 @@ export type NewMessage = {
 const STALE = 120;
 
 /** Writes a message in the transaction of what caused it; the worker sends it after the commit. @returns its id */
-export async function enqueue(tx: Db, { channel, recipient, subject, text, html, code, links = [], secret = code !== undefined, now }: NewMessage): Promise<string> {
+export async function enqueue(tx: Db, { channel, recipient, subject, text, html, code, links = [], secret = code !== undefined, accountId, now }: NewMessage): Promise<string> {
   const id = orderedId();
   await tx.insertInto('outbox').values({
     id, channel, recipient, subject, text, html: html ?? null, code: code ?? null, links: JSON.stringify(links), secret: secret ? 1 : 0,
-    state: 'waiting', next_at: now, error: null, created_at: now, sent_at: null,
+    state: 'waiting', next_at: now, error: null, created_at: now, sent_at: null, account_id: accountId ?? null,
   }).execute();
   return id;
 }

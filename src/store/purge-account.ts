@@ -26,6 +26,7 @@ export async function purgeAccount(tx: Db, id: string, { statuses, endedUntil, n
     .where('id', '=', id).where('status', 'in', statuses).where('ended_at', '<=', endedUntil).where('purged_at', 'is', null).executeTakeFirst();
   if (numUpdatedRows === 0n) return false;
   await tx.deleteFrom('outbox').where('id', 'in', (of) => of.selectFrom('activation_codes').select('message_id').where('account_id', '=', id).where('message_id', 'is not', null).$castTo<{ message_id: string }>()).execute();
+  await tx.deleteFrom('outbox').where('account_id', '=', id).execute();
   for (const table of ['logins', 'passwords', 'password_history', 'factors', 'passkeys', 'recovery_codes', 'sent_codes', 'activation_codes', 'security_answers', 'notices', 'broker_identities'] as const) {
     await tx.deleteFrom(table).where('account_id', '=', id).execute();
   }

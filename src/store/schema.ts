@@ -209,6 +209,8 @@ export interface Tables {
     error: string | null;
     created_at: number;
     sent_at: number | null;
+    /** whose account it is about, where the recipient does not tell */
+    account_id: string | null;
   };
   audit: {
     /** ever increasing */

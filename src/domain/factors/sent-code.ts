@@ -40,7 +40,7 @@ async function send(tx: Db, { realm, accountId, now }: Holder, { number, purpose
   const t = textsFor(realm).t(language);
   const text = means === 'sms' ? t(`sms.${message}`, { code, portal }) : t('voice.code', { portal, digits: spoken(code, t('voice.digits')) });
   await sentCodes.insert(tx, { id: randomUUID(), purpose, account_id: accountId, hash: hashCode(code), max_tries: MAX_TRIES, issued_at: now, expires_at: now + realm.second_factor.code_ttl });
-  await enqueue(tx, { channel: means, recipient: number, subject: '', text, code, now });
+  await enqueue(tx, { channel: means, recipient: number, subject: '', text, code, accountId, now });
   return true;
 }
 

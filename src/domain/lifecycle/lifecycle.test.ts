@@ -142,6 +142,7 @@ describe.each(dialects)('the life of accounts on $name', ({ open }) => {
       await aMembership(db, `m-${id}`, id, 'o', { status: 'active' });
       await enqueue(db, { channel: 'mail', recipient: `${id}@example.nl`, subject: 's', text: 't', now: noon });
       await enqueue(db, { channel: 'sms', recipient: '0300000000', subject: 's', text: 't', now: noon });
+      await enqueue(db, { channel: 'sms', recipient: `telephone of a factor of ${id}`, subject: '', text: 't', accountId: id, now: noon });
       await db.insertInto('factors').values({ id: `f-${id}`, account_id: id, kind: 'totp', secret: 's', created_at: noon, last_used_at: null, last_step: null }).execute();
       await db.insertInto('security_answers').values({ account_id: id, question: 'q', hash: 'h', set_at: noon }).execute();
       await db.insertInto('application_accounts').values({ membership_id: `m-${id}`, application: 'a', type: 'agb', value: '12345678' }).execute();
@@ -157,7 +158,7 @@ describe.each(dialects)('the life of accounts on $name', ({ open }) => {
     for (const table of ['logins', 'passwords', 'factors', 'security_answers', 'broker_identities', 'application_accounts'] as const) expect([table, await left(table)]).toEqual([table, 1]);
     const recipients = async () => (await listOutbox(db, { limit: 1000 })).map(({ recipient }) => recipient);
     // gijs has that telephone too
-    expect((await recipients()).filter((one) => one !== 'gijs@example.nl')).toEqual(['0300000000', '0300000000']);
+    expect((await recipients()).filter((one) => !one.includes('gijs'))).toEqual(['0300000000', '0300000000']);
     // dormant for good: only in a realm that says so
     expect((await round(day(800), { realm: returning })).purged).toEqual([]);
     expect((await round(day(800))).purged).toEqual(['gijs']);

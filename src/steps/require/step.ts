@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Portal, Realm } from '../../config/schema.ts';
 import { portalOpensAt } from '../../domain/opening.ts';
 import { predicateNames } from '../../flow/predicates.ts';
+import { formatDate } from '../../texts/dates.ts';
 import { defineStep, type Outcome, type Run } from '../../flow/step.ts';
 
 const config = z.strictObject({
@@ -52,6 +53,6 @@ function openingText(realm: Realm, portal: Portal, now: number, language: string
   const next = portalOpensAt(realm, portal, now);
   if (!next) return 'none';
   const [day, time] = [{ weekday: 'long', day: 'numeric', month: 'long' }, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }] as const;
-  const say = (options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { ...options, timeZone: next.zone }).format(next.at * 1000);
+  const say = (options: Intl.DateTimeFormatOptions): string => formatDate(language, next.at, { ...options, timeZone: next.zone });
   return `${say(day)}, ${say(time)}`;
 }

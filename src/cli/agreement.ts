@@ -18,8 +18,8 @@ const record: Command = {
     const agreement = args.need('agreement');
     const date = args.get('signed-at');
     const signedAt = date === undefined ? now : dayOf(date);
-    await database.transaction((tx) => recordAgreement(tx, { realm, organisationId: organisation.id, agreement, signedAt, actor, now }));
-    return { data: { organisation: organisation.id, agreement, signed_at: signedAt }, text: `${organisation.name}: ${agreement} is recorded as signed` };
+    const invited = await database.transaction((tx) => recordAgreement(tx, { realm, organisationId: organisation.id, agreement, signedAt, actor, now }));
+    return { data: { organisation: organisation.id, agreement, signed_at: signedAt, invited }, text: [`${organisation.name}: ${agreement} is recorded as signed`, ...invited.map((account) => `${account}, an administrator without a password, is invited by mail`)].join('\n') };
   }),
 };
 

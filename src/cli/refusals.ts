@@ -12,6 +12,8 @@ const sentences: Record<string, string> = {
   'agreement.unknown': 'the realm has no agreement {agreement}',
   'entitlement.absent': 'the organisation may not hand out {application}:{role}: there is nothing to take away',
   'identifier.unknown': 'there is no kind of identifier called {type}',
+  'invite.done': 'this person has a password of their own already (sluis user reset-password gives a one-time one)',
+  'invite.no_email': 'this account has no e-mail address: there is nowhere to mail to',
   'letter.address': 'a postal address has at most {lines} lines of {length} characters, without control characters',
   'membership.ended': 'this membership has ended',
   'membership.not_ended': 'this membership has not ended',

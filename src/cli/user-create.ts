@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import type { ActivationChannel } from '../domain/activation.ts';
+import { invite, newInvitation, waitsForAgreements, type Invitation } from '../domain/invitation.ts';
 import { freeLogin } from '../domain/lifecycle/login-name.ts';
-import { newOneTimePassword, setOneTimePassword, type OneTimePassword } from '../domain/passwords/one-time.ts';
 import { assignRoles } from '../domain/roles.ts';
 import { insertAccount, insertLogin } from '../store/accounts.ts';
 import { appendAudit } from '../store/audit.ts';
@@ -13,11 +13,11 @@ import { addressFor, sendActivation, sendingOptions } from './activation.ts';
 import { realmOption, Refusal, UsageError, type Args, type Command } from './command.ts';
 import { withRealm, type Context } from './context.ts';
 import { organisationOf, rolesOf } from './find.ts';
-import { passwordText } from './user-password.ts';
+import { invitationText, refuseShow } from './user-invite.ts';
 
 export const createCommand: Command = {
   name: 'user create',
-  summary: 'make a local account, and mail its login names with a one-time password',
+  summary: 'make a local account, and mail its login names with a one-time password or the way to choose one',
   options: {
     ...realmOption,
     organisation: { type: 'string', required: true, value: 'ID|TYPE:NUMBER', help: 'the organisation' },
@@ -41,20 +41,27 @@ export const createCommand: Command = {
     const organisation = await organisationOf(database.db, args.need('organisation'));
     const scope = scopeOf(realm, organisation);
     // slow, so before the transaction
-    const oneTime = await newOneTimePassword(realm);
+    const invitation = await newInvitation(realm);
+    refuseShow(args, invitation);
     const channel = channelOf(args);
     const { mailed, activation, ...created } = await database.transaction(async (tx) => {
-      const made = await create(tx, context, args, organisation, scope, oneTime);
+      const made = await create(tx, context, args, { organisation, scope, invitation });
       return { ...made, activation: channel && await sendActivation(tx, context, args, { accountId: made.account, channel }) };
     });
     return {
-      data: { ...created, username: args.need('username'), password: oneTime.plain, ...(activation && { activation: activation.data }) },
-      text: [`account ${created.account}`, passwordText(oneTime, mailed, args.flag('show-password')), ...activation ? [activation.text] : []].join('\n'),
+      data: {
+        ...created, username: args.need('username'),
+        ...(invitation.first === 'one_time' ? { password: invitation.oneTime.plain } : { first: invitation.first, waits: mailed === undefined }), ...(activation && { activation: activation.data }),
+      },
+      text: [`account ${created.account}`, invitationText(invitation, mailed, args.flag('show-password')), ...activation ? [activation.text] : []].join('\n'),
     };
   }),
 };
 
-async function create(tx: Db, { realm, actor, now }: Context, args: Args, organisation: Organisation, scope: string, oneTime: OneTimePassword): Promise<{ account: string; membership: string; mailed: boolean }> {
+type Making = { organisation: Organisation; scope: string; invitation: Invitation };
+
+/** `mailed` undefined: the first mail waits. */
+async function create(tx: Db, { realm, actor, now }: Context, args: Args, { organisation, scope, invitation }: Making): Promise<{ account: string; membership: string; mailed: boolean | undefined }> {
   const [account, membership, username] = [randomUUID(), randomUUID(), args.need('username')];
   if (!await freeLogin(tx, realm, scope, username)) throw new Refusal('user.exists', `the name ${username} is taken`);
   await insertAccount(tx, { id: account, status: 'active', ...columns(args, realm), created_at: now, updated_at: now, last_login_at: null });
@@ -63,8 +70,8 @@ async function create(tx: Db, { realm, actor, now }: Context, args: Args, organi
   await appendAudit(tx, { event: 'account.created', action: 'C', outcome: 'success', actor, organisationId: organisation.id, objectType: 'account', objectId: account, now });
   const roles = args.all('role');
   if (roles.length > 0) await assignRoles(tx, { realm, membershipId: membership, roles: rolesOf(roles), actor, now });
-  const { mailed } = await setOneTimePassword(tx, realm, { accountId: account, oneTime, message: 'account_created', actor, now });
-  return { account, membership, mailed };
+  if (await waitsForAgreements(tx, realm, { organisationId: organisation.id, tier: tierOf(args) })) return { account, membership, mailed: undefined };
+  return { account, membership, ...await invite(tx, realm, { accountId: account, invitation, actor, now }) };
 }
 
 function columns(args: Args, realm: Realm) {

@@ -4,7 +4,7 @@ import { credentialsOf } from '../domain/credentials.ts';
 import { waitUntil } from '../domain/guesses.ts';
 import { aheadOf, statusesForGood } from '../domain/lifecycle/ended.ts';
 import type { CredentialsState } from '../flow/facts.ts';
-import type { AccountRow } from '../store/accounts.ts';
+import { findLoginOf, type AccountRow } from '../store/accounts.ts';
 import { listAudit } from '../store/audit.ts';
 import { listOutbox, type Message } from '../store/outbox.ts';
 import { activationLine } from './activation.ts';
@@ -26,6 +26,7 @@ export async function standingOf({ realm, database: { db }, now }: Pick<Context,
       ...(purgeAt === undefined ? [] : [`personal data go on ${time(purgeAt)}`]),
       ...(activation ? [activationLine(activation)] : []),
       ...(credentials ? credentialLines(credentials, now) : []),
+      ...(account.status === 'active' && credentials && !credentials.password && await findLoginOf(db, account.id) ? ['has no password yet (sluis user invite)'] : []),
       ...(waits === undefined ? [] : [`must wait until ${time(waits)} after too many tries, except in a browser of their own (sluis user unlock)`]),
       ...(failed ? [failedText(failed)] : []),
     ],

@@ -12,6 +12,7 @@ import { sessionsText, withoutAdministratorText } from './membership.ts';
 import { checkCallerCommand } from './user-check.ts';
 import { createCommand } from './user-create.ts';
 import { deleteCommand } from './user-delete.ts';
+import { inviteCommand } from './user-invite.ts';
 import { resetPasswordCommand } from './user-password.ts';
 import { standingOf } from './user-standing.ts';
 
@@ -90,4 +91,4 @@ const resetFactors: Command = {
   }),
 };
 
-export const userCommands: Command[] = [createCommand, list, show, lock, unlock, resetFactors, resetPasswordCommand, deleteCommand, checkCallerCommand];
+export const userCommands: Command[] = [createCommand, list, show, lock, unlock, resetFactors, resetPasswordCommand, inviteCommand, deleteCommand, checkCallerCommand];

@@ -33,7 +33,12 @@ export const passwordPolicySchema = z.strictObject({
   forgotten: z.enum(['link', 'desk']).default('desk'),
   /** whether the login page leads to a page where who knows a password replaces it (row CIZ-16) */
   change_at_login: z.boolean().default(false),
-});
+  /**
+   * what a new account is mailed: a one-time password (CAK-2); where to ask for a link, which does not expire (CIZ-1); or a link at
+   * once, which does (CFX-1)
+   */
+  first: z.enum(['one_time', 'request', 'link']).default('one_time'),
+}).refine(({ first, forgotten }) => first === 'one_time' || forgotten === 'link', { path: ['first'], error: 'leads to the page for a forgotten password: that needs forgotten: link' });
 
 /** Second factors that Sluis itself asks. */
 export const secondFactors = ['totp', 'sms', 'passkey'] as const;

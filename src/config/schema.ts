@@ -211,6 +211,8 @@ export const realmSchema = z.strictObject({
     activation_code: seconds.default(30 * 86_400),
     /** a mailed link to choose another password (row CIZ-2) */
     password_link: seconds.default(8 * 3600),
+    /** the one in the first mail of a new account: people read it after their holiday (row CFX-1) */
+    password_first_link: seconds.default(7 * 86_400),
   }).prefault({}),
   login: z.strictObject({
     /** what a person types at the password step, in this order; `relation_number` is an identifier of the organisation */

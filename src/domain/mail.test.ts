@@ -8,7 +8,7 @@ const link = 'https://login.example.nl/zorg/account/?a=1&b=2';
 /** What any mail may be given. */
 const params: Params = {
   name: "O'Brien-van 't Hoff", organisation: 'Stichting De Morgenster', portal: 'Klantenportaal', url: link, link, code: 'K7QM-4TPX-92', until: '3 december 2026 om 12.00',
-  username: 'jdevries', password: 'Riet-Oever-Boot-7', relation_number: '100231', days: 12, returns: 'no', kind: 'totp', left: 3, count: 10, reference: 'R1', hours: 8, unit: 'hours', span: 8,
+  username: 'jdevries', password: 'Riet-Oever-Boot-7', relation_number: '100231', days: 12, returns: 'no', kind: 'totp', left: 3, count: 10, reference: 'R1', hours: 8, unit: 'hours', span: 8, again: 'https://login.example.nl/zorg/password/forgot',
 };
 const every = realm.languages.flatMap((language) => mails.map((name) => ({ language, name })));
 const compose = (language: string, name: MailName) => composeMail(realm, language, { name, params, links: [link], code: 'K7QM-4TPX-92' });

@@ -4,7 +4,7 @@ import { escapeHtml } from '../texts/rich.ts';
 
 /** Every mail that there is: each has the texts `mail.<name>.subject` and `mail.<name>.body` in each language. */
 export const mails = [
-  'registration', 'account_created', 'activation_code', 'login_attempts', 'code_attempts',
+  'registration', 'account_created', 'account_request', 'account_link', 'activation_code', 'login_attempts', 'code_attempts',
   'password_issued', 'password_link', 'password_changed', 'password_expiry', 'password_expired', 'questions_changed',
   'factor-added', 'factor-removed', 'factors-reset', 'recovery-made', 'recovery-used', 'passkey-cloned',
   'details_changed', 'email_code', 'email_changed', 'dormancy',

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import {
-  deleteAgreement, findOrganisation, findOrganisationByIdentifier, insertOrganisation, putAgreement, putEntitlements, setMinimumLevel, type Entitlement,
+  deleteAgreement, findOrganisation, findOrganisationByIdentifier, insertOrganisation, lockOrganisation, putAgreement, putEntitlements, setMinimumLevel, type Entitlement,
 } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { listSessions, type SessionRow } from '../store/sessions.ts';
 import { checkEntitlements } from './entitlements.ts';
 import { DomainError } from './errors.ts';
 import { checkIdentifier } from './identifiers.ts';
+import { inviteAdministrators, lacksAgreements } from './invitation.ts';
 import { UNWANTED } from './names.ts';
 import { endSession, endSessionsOf } from './sessions.ts';
 
@@ -86,19 +87,25 @@ export type SignedAgreement = {
 };
 
 /**
- * Records that an organisation returned an agreement signed (seed row IB-8); recording it again replaces the date.
+ * Records that an organisation returned an agreement signed (seed row IB-8); recording it again replaces the date. With the last
+ * one its administrators get the first mail of their accounts (row CIZ-1).
+ * @returns the accounts that were invited
  * @throws DomainError agreement.unknown, agreement.date (not yet signed), organisation.unknown
  */
-export async function recordAgreement(tx: Db, signed: SignedAgreement): Promise<void> {
+export async function recordAgreement(tx: Db, signed: SignedAgreement): Promise<string[]> {
   const { realm, organisationId, agreement, signedAt, actor, now } = signed;
   if (!realm.agreements.some((candidate) => candidate.id === agreement)) throw new DomainError('agreement.unknown', { agreement });
   if (signedAt > now) throw new DomainError('agreement.date', { agreement });
   if (!(await findOrganisation(tx, organisationId))) throw new DomainError('organisation.unknown');
+  // of two agreements at once one is the last
+  await lockOrganisation(tx, organisationId);
+  const waited = await lacksAgreements(tx, realm, organisationId);
   await putAgreement(tx, { organisation_id: organisationId, agreement, signed_at: signedAt, recorded_by: actor.id, recorded_at: now });
   await appendAudit(tx, {
     event: 'agreement.recorded', action: 'U', outcome: 'success', actor, organisationId,
     objectType: 'agreement', objectId: agreement, detail: { signedAt }, now,
   });
+  return waited && !await lacksAgreements(tx, realm, organisationId) ? inviteAdministrators(tx, realm, { organisationId, actor, now }) : [];
 }
 
 /**

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { invite } from '../../src/domain/invitation.ts';
 import { listOutbox } from '../../src/store/outbox.ts';
 import { known } from '../support/account.ts';
 import { launch, Visitor } from '../support/browser.ts';
+import { desk } from '../support/house.ts';
 import { install, type Install } from '../support/install.ts';
 import { authUrl, person } from '../support/journeys.ts';
 import { describeOnGrounds } from '../support/world.ts';
@@ -19,7 +21,7 @@ describeOnGrounds('Wachtwoorden bij het inloggen', (ground) => {
     const change: Parameters<typeof install>[0] = {
       change({ system, realms }) {
         system.database_url = database.url;
-        for (const realm of realms) Object.assign(realm, { help: {}, password: { ...realm.password, forgotten: 'link', change_at_login: true } });
+        for (const realm of realms) Object.assign(realm, { help: {}, password: { ...realm.password, forgotten: 'link', change_at_login: true, first: 'link' } });
       },
     };
     [at, chromium] = await Promise.all([install(change), launch()]);
@@ -110,5 +112,25 @@ describeOnGrounds('Wachtwoorden bij het inloggen', (ground) => {
     await jolanda.look('A02-problemen');
     expect(await jolanda.page.locator('[data-include] li').allInnerTexts()).toHaveLength(5);
     expect(jolanda.complaints).toEqual([]);
+  });
+
+  test('CFX-1 the first mail brings a link; with the password chosen there one logs in', async () => {
+    const [{ account: { id = '' } = {}, login }, { database: own, realm, clock }] = [person('cfx-employee'), at.host('careflex')];
+    await own.db.deleteFrom('passwords').where('account_id', '=', id).execute();
+    const logIn = async (password: string): Promise<void> => {
+      await jolanda.page.goto(`${at.url}${authUrl('klantenportaal')}`);
+      await jolanda.fill({ username: login['username'] ?? '', password });
+      await jolanda.submit();
+    };
+    await logIn(login['password'] ?? '');
+    expect(await jolanda.problems()).toEqual(['password.wrong']);
+    await own.transaction((tx) => invite(tx, realm, { accountId: id, invitation: { first: 'link' }, actor: desk, now: clock() }));
+    const [mail] = await listOutbox(own.db, { channel: 'mail' });
+    await jolanda.page.goto(mail?.links[0] ?? '');
+    await jolanda.fill({ new_password: 'Nieuwe-Brug-41-Hoog' });
+    await jolanda.submit('form[data-form]');
+    expect(await jolanda.end()).toBe('password_chosen');
+    const arrived = jolanda.page.waitForRequest((request) => request.url().includes('/klantenportaal/callback?code='));
+    await Promise.all([arrived, logIn('Nieuwe-Brug-41-Hoog').catch(() => undefined)]);
   });
 });

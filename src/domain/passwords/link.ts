@@ -71,15 +71,22 @@ async function whyNot({ db, realm, now }: Look, account: AccountRow | undefined)
   return await findLoginOf(db, account.id) ? undefined : 'no_login';
 }
 
-export type LinkMail = { account: AccountRow; message: 'password_link'; /** seconds */ ttl: number; portal?: string; now: number };
+export type LinkMail = { account: AccountRow; /** `account_link`: the first mail of an account, which also says where to ask for another */ message: 'password_link' | 'account_link'; /** seconds */ ttl: number; portal?: string; now: number };
 
 /** Mails a link, which works once and only as long as password, address and status of the account stay as they are. */
 export async function mailPasswordLink(tx: Db, realm: Realm, { account, message, ttl, portal, now }: LinkMail): Promise<void> {
-  const [login, present] = [await findLoginOf(tx, account.id), await findPassword(tx, account.id)];
+  const present = await findPassword(tx, account.id);
   const payload: Issued = { accountId: account.id, email: account.email ?? '', password: markOf(present?.hash), ...(portal !== undefined && { portal }) };
   const link = `${realm.issuer}/password/link/${await issueTicket(tx, { kind: KIND, runId: null, payload, ttl, now })}`;
-  const params = { name: displayName(account), relation_number: login?.scope || 'none', username: login?.username ?? '', link, again: forgotUrl(realm), ...spanOf(ttl) };
-  await tellPerson(tx, realm, account, { message, params, links: [link], secret: true, now });
+  const also = message === 'account_link' ? [forgotUrl(realm)] : [];
+  const params = { ...await loginParams(tx, account), link, ...spanOf(ttl), ...(also[0] !== undefined && { again: also[0] }) };
+  await tellPerson(tx, realm, account, { message, params, links: [link, ...also], secret: true, now });
+}
+
+/** What a mail says of somebody's login: `name`, `username` and `relation_number` (`none` where there is none). */
+export async function loginParams(tx: Db, account: AccountRow): Promise<{ name: string; username: string; relation_number: string }> {
+  const login = await findLoginOf(tx, account.id);
+  return { name: displayName(account), username: login?.username ?? '', relation_number: login?.scope || 'none' };
 }
 
 /** Where a link is asked for. */

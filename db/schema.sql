@@ -18,7 +18,15 @@ CREATE TABLE "accounts" (
   "ended_at" bigint,
   "purged_at" bigint,
   "reopened_at" bigint,
-  "end_reason" text
+  "end_reason" text,
+  "birth_date" text,
+  "gender" text,
+  "address" text,
+  "postal_address" text,
+  "mobile" text,
+  "contact_email" text,
+  "function" text,
+  "card_function" text
 );
 
 CREATE INDEX "accounts_email" on "accounts" (lower(email));

@@ -8,6 +8,7 @@ import { accountPages } from './0006_account_pages.ts';
 import { passwordLinks } from './0007_password_links.ts';
 import { passkeys } from './0008_passkeys.ts';
 import { outboxAccount } from './0009_outbox_account.ts';
+import { personDetails } from './0010_person_details.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -21,5 +22,6 @@ export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migra
     '0007_password_links': passwordLinks,
     '0008_passkeys': passkeys,
     '0009_outbox_account': outboxAccount,
+    '0010_person_details': personDetails,
   };
 }

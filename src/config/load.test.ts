@@ -186,6 +186,22 @@ describe('loadConfig', () => {
     expect(mistakes()).toEqual([`sluis.yaml:6:29 trusted_proxies.1: ${range}`]);
   });
 
+  test('personal details: each mistake at its place', () => {
+    writeGood();
+    const realm = readFileSync(join(folder, 'realms/town/realm.yaml'), 'utf8');
+    const person = (lines: string[]): void => write('realms/town/realm.yaml', [`${realm}person:`, ...lines, ''].join('\n'));
+    person(['  fields: [family_name, email, mobile]', '  required: [family_name, mobile]']);
+    expect(mistakes()).toEqual([]);
+    person(['  fields:', '    - family_name', '    - email', '    - mobil', '  requierd: [family_name]']);
+    expect(mistakes().map((one) => one.replace(/expected one of.*/, '…'))).toEqual(['realm.yaml:17:7 person.fields.2: …', 'realm.yaml:18:3 person.requierd: unknown key; did you mean required?']);
+    person(['  fields:', '    - family_name', '    - email', '    - function', '    - email', '  required:', '    - family_name', '    - mobile']);
+    expect(mistakes().sort()).toEqual([
+      'realm.yaml:17:7 person.fields.2: function needs functions to choose from', 'realm.yaml:18:7 person.fields.3: email is named twice',
+      'realm.yaml:21:7 person.required.1: mobile is not among the fields']);
+    person(['  fields: [family_name, email, function]', '  functions:', '    - { code: 100, name: Directeur }']);
+    expect(mistakes()).toEqual(['realm.yaml:16:9 person.functions.0.code: expected string, received number']);
+  });
+
   test('each of our own faces is one portal', () => {
     writeGood();
     const good = readFileSync(join(folder, 'realms/town/portals/desk.yaml'), 'utf8').replace(/clients:[^]*/, '');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { helpSchema, lifecycleSchema, manualSchema, passwordPolicySchema, questionsSchema, secondFactorSchema } from './accounts.ts';
 import { networkSchema } from './networks.ts';
 import { openingSchema } from './opening.ts';
+import { personSchema, usualPerson } from './person.ts';
 
 /**
  * What the configuration files may say. Each schema is strict: an unknown key is a mistake, not a comment.
@@ -228,6 +229,8 @@ export const realmSchema = z.strictObject({
   /** secret questions for the service desk; absent: none */
   questions: questionsSchema.optional(),
   lifecycle: lifecycleSchema.prefault({}),
+  /** personal details that are asked (rows IB-4, CFX-5) */
+  person: personSchema.default(usualPerson),
   manuals: z.array(manualSchema).default([]),
   /** the page for who cannot log in; absent: none */
   help: helpSchema.optional(),

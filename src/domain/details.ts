@@ -6,7 +6,7 @@ import { issueTicket, peekTicket, redeemTicket } from '../store/tickets.ts';
 import { DomainError } from './errors.ts';
 import { displayName } from './names.ts';
 import { tellPerson } from './notify.ts';
-import { detailsColumns, detailsFields, type Details } from './profile.ts';
+import { changedFields, type Profile } from './profile.ts';
 import { takeTry } from './throttle.ts';
 import { hashCode, matchesCode, newCode } from './verification-code.ts';
 
@@ -16,14 +16,13 @@ type Change = { realm: Realm; accountId: string; actor: Actor; now: number };
  * A person changes their own details; their address is told, and the trail gets the names of the fields that changed.
  * @returns whether anything did
  */
-export async function changeDetails(tx: Db, { realm, accountId, actor, now }: Change, details: Details): Promise<boolean> {
+export async function changeDetails(tx: Db, { realm, accountId, actor, now }: Change, details: Profile): Promise<boolean> {
   const before = await findAccount(tx, accountId);
-  const after = detailsColumns(details);
-  const fields = detailsFields.filter((field) => before?.[field] !== after[field]);
+  const fields = before ? changedFields(before, details) : [];
   if (!before || fields.length === 0) return false;
-  await updateAccount(tx, accountId, { ...after, updated_at: now });
+  await updateAccount(tx, accountId, { ...details, updated_at: now });
   await appendAudit(tx, { event: 'profile.changed', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: accountId, detail: { fields }, now });
-  await tellPerson(tx, realm, before, { message: 'details_changed', params: { name: displayName(after) }, now });
+  await tellPerson(tx, realm, before, { message: 'details_changed', params: { name: displayName({ ...before, ...details }) }, now });
   return true;
 }
 

@@ -1,8 +1,8 @@
 export type NameParts = {
-  initials: string | null;
-  given_name: string | null;
-  infix: string | null;
-  family_name: string | null;
+  initials?: string | null;
+  given_name?: string | null;
+  infix?: string | null;
+  family_name?: string | null;
   email?: string | null;
 };
 

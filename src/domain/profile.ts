@@ -1,138 +1,98 @@
-import { z } from 'zod';
-import { findAccount } from '../store/accounts.ts';
+import { personFields, type PersonField, type PersonGroup, type PersonSettings } from '../config/person.ts';
+import { findAccount, type AccountRow } from '../store/accounts.ts';
 import type { Db } from '../store/schema.ts';
-import { UNWANTED } from './names.ts';
+import { dayOf } from '../texts/dates.ts';
+import { checks, genders, salutations, type Complaint } from './person-checks.ts';
 
-export const salutations = ['heer', 'mevrouw'] as const;
-
-/** Longest name in characters as people count them (code points after NFC). */
-const NAME_LENGTH = 100;
-/** RFC 5321 section 4.5.3.1.3: a path of 256 octets less its brackets. */
-const EMAIL_LENGTH = 254;
-
-type Complaint = 'required' | 'format' | 'long' | 'characters';
-type Check<T> = (typed: string) => T | { complaint: Complaint };
-
-/**
- * Persoonlijke instellingen (seed row IB-4) as a form sends them: text comes out normalised to NFC, what was left
- * empty as null. The message of each issue is its stable code, `profile.<field>.<required|format|long|characters>`.
- */
-export const profileSchema = z.object({
-  salutation: required('salutation', (typed) => oneOf(typed)),
-  initials: required('initials', name),
-  given_name: optional('given_name', name),
-  infix: optional('infix', name),
-  family_name: required('family_name', name),
-  department: optional('department', name),
-  phone: required('phone', phone),
-  email: required('email', email),
-  newsletter: z.unknown().optional().transform((value) => value === true || value === 'on' || value === 'yes' || value === '1'),
-});
-
-export type Profile = z.infer<typeof profileSchema>;
-
-/** The fields of the form, in its order. */
-export const profileFields = Object.keys(profileSchema.shape) as (keyof Profile)[];
-
-/** Fields without which a profile is not complete. */
-export const requiredProfileFields = ['salutation', 'initials', 'family_name', 'phone', 'email'] as const;
-
-/** True when everything asked at the first login is there (seed row IB-4). */
-export function isProfileComplete(account: Record<(typeof requiredProfileFields)[number], string | null>): boolean {
-  return requiredProfileFields.every((field) => Boolean(account[field]));
-}
-
-function profileProblems(error: z.ZodError): { field: string; code: string }[] {
-  return error.issues.map((issue) => ({ field: String(issue.path[0] ?? ''), code: issue.message }));
-}
+/** Personal details as an account keeps them: only those that were asked. */
+export type Profile = Partial<Pick<AccountRow, PersonField>>;
 
 type Problems = { ok: false; problems: { field: string; code: string }[] };
+type Parsed = { ok: true; profile: Profile } | Problems;
 
-/** Checks a form of Persoonlijke instellingen. */
-export function parseProfile(typed: Record<string, unknown>): { ok: true; profile: Profile } | Problems {
-  const parsed = profileSchema.safeParse(typed);
-  return parsed.success ? { ok: true, profile: parsed.data } : { ok: false, problems: profileProblems(parsed.error) };
+/** A form with more fields than this has its parts under headings. */
+const SHORT = 9;
+
+/** What a page shows of the form: fields in order, by the part in which they stand. */
+export type PersonForm = {
+  headed: boolean;
+  parts: { group: PersonGroup; fields: PersonField[] }[];
+  required: PersonField[];
+  /** what to choose from: text keys end in these */
+  salutations: readonly string[];
+  genders: readonly string[];
+  functions: PersonSettings['functions'];
+};
+
+/** @param options `email: false` leaves the address for mail out: whoever is known confirms it first */
+export function formOf(person: PersonSettings, { email }: { email: boolean }): PersonForm {
+  const fields = person.fields.filter((field) => email || field !== 'email');
+  const parts = [...new Set(fields.map((field) => personFields[field]))].map((group) => ({ group, fields: fields.filter((field) => personFields[field] === group) }));
+  return { headed: fields.length > SHORT, parts, required: person.required, salutations, genders, functions: person.functions };
 }
 
-const detailsSchema = profileSchema.omit({ email: true });
-
-/** What people change of their own profile in one go: an address for mail is confirmed first. */
-export type Details = z.infer<typeof detailsSchema>;
-export const detailsFields = Object.keys(detailsSchema.shape) as (keyof Details)[];
-
-/** The columns of an account that a profile, or these details of it, fill. */
-export function detailsColumns<T extends { newsletter: boolean }>(details: T): Omit<T, 'newsletter'> & { newsletter: 0 | 1 } {
-  return { ...details, newsletter: details.newsletter ? 1 : 0 };
+/**
+ * Checks what was typed in the form of the realm (rows IB-4, CFX-5); whatever else was sent is left out. Text comes out
+ * normalised to NFC, what was left empty as null. Codes are `profile.<field>.<required|format|long|characters>`.
+ * @param now epoch seconds: nobody is born after it
+ */
+export function parseProfile(person: PersonSettings, typed: Record<string, unknown>, now: number): Parsed {
+  return parse(person, typed, { form: formOf(person, { email: true }), now });
 }
 
-export function parseDetails(typed: Record<string, unknown>): { ok: true; details: Details } | Problems {
-  const parsed = detailsSchema.safeParse(typed);
-  return parsed.success ? { ok: true, details: parsed.data } : { ok: false, problems: profileProblems(parsed.error) };
+/** As `parseProfile`, of what people change of their own profile in one go: an address for mail is confirmed first. */
+export function parseDetails(person: PersonSettings, typed: Record<string, unknown>, now: number): Parsed {
+  return parse(person, typed, { form: formOf(person, { email: false }), now });
 }
 
+/** An address for mail, alone. */
 export function parseEmail(typed: unknown): { ok: true; email: string } | Problems {
-  const parsed = profileSchema.pick({ email: true }).safeParse({ email: typed });
-  return parsed.success ? { ok: true, email: parsed.data.email } : { ok: false, problems: profileProblems(parsed.error) };
+  const email = check('email', typed, { must: true, functions: [], today: '' });
+  return typeof email === 'string' ? { ok: true, email } : { ok: false, problems: problemsOf([['email', email]]) };
 }
 
-/** What is known of a person, as the form shows it; nothing for an account that is not there. */
-export async function profileOf(db: Db, accountId: string): Promise<Record<string, string>> {
+/** True when everything is there that the realm must have. */
+export function isProfileComplete({ required }: PersonSettings, account: Profile): boolean {
+  return required.every((field) => Boolean(account[field]));
+}
+
+/** The details that are another than before. */
+export function changedFields(before: Profile, after: Profile): PersonField[] {
+  return (Object.keys(after) as PersonField[]).filter((field) => before[field] !== after[field]);
+}
+
+/** What is known of a person, as the form of the realm shows it; nothing for an account that is not there. */
+export async function profileOf(db: Db, { fields }: PersonSettings, accountId: string): Promise<Record<string, string>> {
   const account = await findAccount(db, accountId);
-  if (!account) return {};
-  const known = profileFields.map((field) => [field, field === 'newsletter' ? (account.newsletter ? 'yes' : '') : account[field] ?? '']);
-  return Object.fromEntries(known.filter(([, value]) => value !== '')) as Record<string, string>;
+  return account ? Object.fromEntries(fields.map((field) => [field, shown(field, account)]).filter(([, value]) => value !== '')) as Record<string, string> : {};
 }
 
-function required<T>(field: string, check: Check<T>) {
-  return z.unknown().optional().transform((value, context): T => {
-    const result = value === undefined || isBlank(value) ? { complaint: 'required' as const } : checked(value, check);
-    return complained(result) ? refuse(context, field, result.complaint) : result;
-  });
+function shown(field: PersonField, account: AccountRow): string {
+  if (field === 'newsletter') return account.newsletter ? 'yes' : '';
+  const kept = account[field] ?? '';
+  return field === 'birth_date' ? kept.split('-').toReversed().join('-') : kept;
 }
 
-function optional<T>(field: string, check: Check<T>) {
-  return z.unknown().optional().transform((value, context): T | null => {
-    if (value === undefined || value === null || isBlank(value)) return null;
-    const result = checked(value, check);
-    return complained(result) ? refuse(context, field, result.complaint) : result;
-  });
+type Value = string | number | null | Complaint;
+
+function parse({ functions }: PersonSettings, typed: Record<string, unknown>, { form, now }: { form: PersonForm; now: number }): Parsed {
+  const today = dayOf(now);
+  const values = form.parts.flatMap(({ fields }) => fields).map((field): [PersonField, Value] => [field, check(field, typed[field], { must: form.required.includes(field), functions, today })]);
+  const problems = problemsOf(values);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, profile: Object.fromEntries(values) as Profile };
 }
 
-function refuse(context: z.RefinementCtx, field: string, complaint: Complaint): never {
-  context.addIssue({ code: 'custom', message: `profile.${field}.${complaint}` });
-  return z.NEVER;
-}
-
-function checked<T>(value: unknown, check: Check<T>): T | { complaint: Complaint } {
+function check(field: PersonField, value: unknown, { must, ...about }: { must: boolean; functions: PersonSettings['functions']; today: string }): Value {
+  if (field === 'newsletter') return value === true || value === 'on' || value === 'yes' || value === '1' ? 1 : 0;
+  if (isBlank(value)) return must ? { complaint: 'required' } : null;
   // the same field sent twice arrives as a list
-  return typeof value === 'string' ? check(value.trim().normalize('NFC')) : { complaint: 'format' };
+  return typeof value === 'string' ? checks[field](value.trim().normalize('NFC'), about) : { complaint: 'format' };
 }
 
 function isBlank(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() === '';
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 
-function complained(result: unknown): result is { complaint: Complaint } {
-  return typeof result === 'object' && result !== null && 'complaint' in result;
-}
-
-function oneOf(typed: string): (typeof salutations)[number] | { complaint: Complaint } {
-  return salutations.find((salutation) => salutation === typed) ?? { complaint: 'format' };
-}
-
-function name(typed: string): string | { complaint: Complaint } {
-  if (UNWANTED.test(typed)) return { complaint: 'characters' };
-  const single = typed.replace(/\s+/gu, ' ');
-  return [...single].length > NAME_LENGTH ? { complaint: 'long' } : single;
-}
-
-/** `+31 (0)6-12 34 56 78` becomes `+31612345678`; 7 to 15 digits (ITU-T E.164). */
-function phone(typed: string): string | { complaint: Complaint } {
-  const digits = typed.replace(/\(0\)/g, '').replace(/[\s().\-‐‑–]/gu, '').replace(/^00/, '+');
-  return /^(\+[1-9]\d{6,14}|0[1-9]\d{5,13})$/.test(digits) ? digits : { complaint: 'format' };
-}
-
-function email(typed: string): string | { complaint: Complaint } {
-  if (typed.length > EMAIL_LENGTH) return { complaint: 'long' };
-  return z.email().safeParse(typed).success ? typed : { complaint: 'format' };
+function problemsOf(values: [PersonField, Value][]): Problems['problems'] {
+  return values.flatMap(([field, value]) => (typeof value === 'object' && value !== null ? [{ field, code: `profile.${field}.${value.complaint}` }] : []));
 }

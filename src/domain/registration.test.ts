@@ -79,12 +79,12 @@ describe('registerPerson', () => {
     const { accountId } = await registered(database, realm, organisationId);
     const profile = exampleProfile({ family_name: 'Oudenhof', newsletter: 'on' });
     await database.transaction((tx) => completeProfile(tx, { accountId, profile, now: noon + 5 }));
-    expect(await profileOf(database.db, accountId)).toEqual({
+    expect(await profileOf(database.db, realm.person, accountId)).toEqual({
       salutation: 'mevrouw', initials: 'C.', given_name: 'Carla', family_name: 'Oudenhof', phone: '0301234567', email: 'carla@gemeente.example', newsletter: 'yes',
     });
     const [row] = await listAudit(database.db, { event: 'profile.changed' });
     expect(row).toMatchObject({ at: noon + 5, detail: { fields: ['family_name', 'newsletter'] } });
     await expect(database.transaction((tx) => completeProfile(tx, { accountId: 'x', profile, now: noon }))).rejects.toMatchObject({ code: 'account.unknown' });
-    expect(await profileOf(database.db, 'x')).toEqual({});
+    expect(await profileOf(database.db, realm.person, 'x')).toEqual({});
   });
 });

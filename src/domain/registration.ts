@@ -11,7 +11,7 @@ import type { Db } from '../store/schema.ts';
 import { DomainError } from './errors.ts';
 import { displayName } from './names.ts';
 import { tellPerson } from './notify.ts';
-import { detailsColumns, profileFields, type Profile } from './profile.ts';
+import { changedFields, type Profile } from './profile.ts';
 
 export type Registration = {
   realm: Realm;
@@ -62,12 +62,10 @@ export async function completeProfile(tx: Db, change: { accountId: string; profi
   const { accountId, profile, now } = change;
   const before = await findAccount(tx, accountId);
   if (!before) throw new DomainError('account.unknown');
-  const after = detailsColumns(profile);
-  const changed = profileFields.filter((field) => before[field] !== after[field]);
-  await updateAccount(tx, accountId, { ...after, updated_at: now });
+  await updateAccount(tx, accountId, { ...profile, updated_at: now });
   await appendAudit(tx, {
-    event: 'profile.changed', action: 'U', outcome: 'success', actor: { kind: 'person', id: accountId, display: displayName(profile) },
-    objectType: 'account', objectId: accountId, ...(change.runId && { runId: change.runId }), detail: { fields: changed }, now,
+    event: 'profile.changed', action: 'U', outcome: 'success', actor: { kind: 'person', id: accountId, display: displayName({ ...before, ...profile }) },
+    objectType: 'account', objectId: accountId, ...(change.runId && { runId: change.runId }), detail: { fields: changedFields(before, profile) }, now,
   });
 }
 
@@ -84,7 +82,7 @@ async function createAccount(tx: Db, registration: Registration): Promise<string
   const { broker, profile, language, organisationId, now } = registration;
   const accountId = randomUUID();
   await insertAccount(tx, {
-    id: accountId, status: 'active', ...detailsColumns(profile), language,
+    id: accountId, status: 'active', ...profile, language,
     created_at: now, updated_at: now, last_login_at: null,
   });
   await insertIdentity(tx, {

@@ -61,7 +61,7 @@ async function accountState(db: Db, realm: Realm, id: string, { credentials: wit
     displayName: displayName(account),
     email: account.email,
     language: account.language,
-    profileComplete: isProfileComplete(account),
+    profileComplete: isProfileComplete(realm.person, account),
     ...(credentials && { credentials }),
   };
 }

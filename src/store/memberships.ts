@@ -4,8 +4,10 @@ import type { Db, Tables } from './schema.ts';
 
 export type MembershipRow = Selectable<Tables['memberships']>;
 export type Assignment = Omit<Selectable<Tables['role_assignments']>, 'membership_id'>;
-/** A membership with the details of its person. */
-export type MemberRow = MembershipRow & Omit<Selectable<Tables['accounts']>, 'id' | 'status' | 'created_at' | 'updated_at' | 'must_activate' | 'ended_at' | 'end_reason' | 'purged_at' | 'reopened_at'> & {
+/** Of a person, what administrators of their organisation see. */
+const ofAccount = ['salutation', 'initials', 'given_name', 'infix', 'family_name', 'department', 'phone', 'email', 'newsletter', 'language', 'last_login_at'] as const;
+/** A membership with these. */
+export type MemberRow = MembershipRow & Pick<Selectable<Tables['accounts']>, (typeof ofAccount)[number]> & {
   account_status: Tables['accounts']['status'];
 };
 
@@ -83,9 +85,6 @@ function members(db: Db, organisationId: string) {
   return db.selectFrom('memberships').innerJoin('accounts', 'accounts.id', 'memberships.account_id')
     .where('memberships.organisation_id', '=', organisationId)
     .selectAll('memberships')
-    .select([
-      'salutation', 'initials', 'given_name', 'infix', 'family_name', 'department', 'phone', 'email', 'newsletter', 'language',
-      'last_login_at', 'accounts.status as account_status',
-    ])
+    .select([...ofAccount, 'accounts.status as account_status'])
     .orderBy('family_name').orderBy('memberships.id');
 }

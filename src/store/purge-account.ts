@@ -13,7 +13,7 @@ export async function listToPurge(db: Db, { statuses, endedUntil }: { statuses: 
 /** What is said of a person in the row of the account itself. */
 const nobody = {
   status: 'deleted', salutation: null, initials: null, given_name: null, infix: null, family_name: null, department: null, phone: null, email: null,
-  newsletter: 0, language: null, must_activate: 0, end_reason: null,
+  birth_date: null, gender: null, address: null, postal_address: null, mobile: null, contact_email: null, function: null, card_function: null, newsletter: 0, language: null, must_activate: 0, end_reason: null,
 } as const satisfies Partial<AccountRow>;
 
 /**

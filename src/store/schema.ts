@@ -18,6 +18,18 @@ export interface Tables {
     phone: string | null;
     email: string | null;
     newsletter: Generated<number>;
+    /** ISO 8601 calendar date */
+    birth_date: string | null;
+    gender: string | null;
+    /** lines, parted by line feeds */
+    address: string | null;
+    postal_address: string | null;
+    mobile: string | null;
+    /** for people to write to; Sluis mails to `email` */
+    contact_email: string | null;
+    /** a code of the realm's list */
+    function: string | null;
+    card_function: string | null;
     language: string | null;
     created_at: number;
     updated_at: number;

@@ -9,3 +9,9 @@ export function formatDate(language: string, epoch: number, options: Intl.DateTi
   if (!format) formats.set(key, format = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { timeZone, ...options }));
   return format.format(epoch * 1000);
 }
+
+/** The day of a moment (epoch seconds) where readers live, as an ISO 8601 calendar date. */
+export function dayOf(epoch: number): string {
+  const parts = new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).formatToParts(epoch * 1000);
+  return ['year', 'month', 'day'].map((type) => parts.find((part) => part.type === type)?.value).join('-');
+}

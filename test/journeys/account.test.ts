@@ -25,15 +25,9 @@ describeOnGrounds('Uw account', (ground) => {
     await database?.drop();
   });
 
-  const press = async (label: string): Promise<void> => {
-    await jolanda.page.locator('main').getByRole('button', { name: label }).first().click();
-    await jolanda.page.waitForLoadState('load');
-  };
-  const follow = async (label: string): Promise<void> => {
-    await jolanda.page.locator('main').getByRole('link', { name: label, exact: true }).first().click();
-    await jolanda.page.waitForLoadState('load');
-  };
-  const says = (text: string): Promise<void> => jolanda.page.locator('main').getByText(text).first().waitFor();
+  const press = (label: string): Promise<void> => jolanda.button(label);
+  const follow = (label: string): Promise<void> => jolanda.follow(label);
+  const says = (text: string): Promise<void> => jolanda.says(text);
 
   test('CAK-9 the home page says what there is', async () => {
     await jolanda.page.goto(`${at.url}${account}/`);

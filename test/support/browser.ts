@@ -86,5 +86,21 @@ export class Visitor {
     await this.page.locator(`button[name="action"][value="${action}"]`).first().click();
     await this.page.waitForLoadState('load');
   }
-}
 
+  /** Presses the button of the page's content with these words. */
+  async button(label: string): Promise<void> {
+    await this.page.locator('main').getByRole('button', { name: label }).first().click();
+    await this.page.waitForLoadState('load');
+  }
+
+  /** Follows the link of the page's content with these words. */
+  async follow(label: string): Promise<void> {
+    await this.page.locator('main').getByRole('link', { name: label, exact: true }).first().click();
+    await this.page.waitForLoadState('load');
+  }
+
+  /** Waits until the page's content says this. */
+  async says(text: string): Promise<void> {
+    await this.page.locator('main').getByText(text).first().waitFor();
+  }
+}

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { usualPerson } from '../../src/config/person.ts';
 import { realmSchema, themeSchema, type Realm } from '../../src/config/schema.ts';
 import { createOrganisation, recordAgreement } from '../../src/domain/organisations.ts';
-import { profileSchema, type Profile } from '../../src/domain/profile.ts';
+import { parseProfile, type Profile } from '../../src/domain/profile.ts';
 import { registerPerson, type Registered, type Registration } from '../../src/domain/registration.ts';
 import { createVault } from '../../src/domain/vault.ts';
 import type { BrokerProof } from '../../src/flow/facts.ts';
@@ -45,7 +46,9 @@ export async function emptyDatabase(): Promise<Database> {
 }
 
 export function exampleProfile(changes: Record<string, unknown> = {}): Profile {
-  return profileSchema.parse({ salutation: 'mevrouw', initials: 'C.', given_name: 'Carla', family_name: 'Nieuwenhof', phone: '030 123 45 67', email: 'carla@gemeente.example', ...changes });
+  const parsed = parseProfile(usualPerson, { salutation: 'mevrouw', initials: 'C.', given_name: 'Carla', family_name: 'Nieuwenhof', phone: '030 123 45 67', email: 'carla@gemeente.example', ...changes }, noon);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.profile;
 }
 
 export function exampleProof(kvk: string, actingSubject: string = randomUUID()): BrokerProof {

@@ -1,5 +1,7 @@
 import type { Portal, Realm } from '../../src/config/schema.ts';
+import { usualPerson } from '../../src/config/person.ts';
 import { qrOf } from '../../src/domain/factors/qr.ts';
+import { formOf } from '../../src/domain/profile.ts';
 import type { ViewLocals } from '../../src/http/render.ts';
 import { textsFor } from '../../src/texts/catalogue.ts';
 
@@ -33,7 +35,12 @@ const newPassword = {
 };
 const setUp = { methods: ['totp', 'sms'], manuals: [], minutes: 10 };
 const qr = qrOf('otpauth://totp/Stichting%20Knooppunt:a.devries?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Stichting%20Knooppunt');
-const required = ['salutation', 'initials', 'family_name', 'phone', 'email'];
+const asked = formOf(usualPerson, { email: true });
+const askedMore = formOf({
+  fields: ['initials', 'family_name', 'birth_date', 'gender', 'address', 'postal_address', 'phone', 'mobile', 'contact_email', 'email', 'department', 'function', 'card_function'],
+  required: ['initials', 'family_name', 'email'], functions: [{ code: '100', name: 'Directeur' }, { code: '140', name: 'Systeem/applicatiebeheerder' }],
+}, { email: true });
+const more = { birth_date: '31-12-1980', gender: 'anders', address: 'Dijk 1\n1234 AB Lissendam', function: '140', initials: 'A.', card_function: 'Hoofd "Zorg" & Welzijn' };
 const nav = [{ href: '/preview/admin/', label: 'Gebruikers', current: true }, { href: '/preview/admin/logout', label: 'Uitloggen', icon: 'logout', end: true, post: '/preview/admin/logout' }];
 const day = 86_400;
 const noon = 1_795_000_000;
@@ -85,8 +92,10 @@ export const samples: Sample[] = [
   step('recovery-code', { left: 0, ways: ['totp'] }, 'recovery-code-none'),
   step('organisation', { filter: '', total: 4, away: false, organisations: organisationNames.map((name, index) => ({ id: `o${index}`, name, current: index === 1, ...(index < 2 && { number: { type: 'kvk', value: `9999000${index}` } }) })), present: organisationNames[1] }),
   step('organisation', { filter: 'zorg', total: 400, away: true, present: 'Thuiszorg Veldzicht', organisations: [] }, 'organisation-away', { problems: [problem('organisation.unavailable', 'Deze organisatie kunt u niet kiezen. Misschien is uw toegang net veranderd. Kies een andere organisatie', 'organisation')] }),
-  step('profile', { required }, 'profile', { values: { given_name: 'Anna', email: 'a@b.example' } }),
-  step('profile', { required }, 'profile-error', { values: { salutation: 'mevrouw', initials: '', email: 'anna', newsletter: '1' }, problems: [problem('profile.initials.required', 'Vul uw voorletters in', 'initials'), problem('profile.email.format', 'Vul een e-mailadres in, zoals naam@voorbeeld.nl', 'email')] }),
+  step('profile', { form: asked }, 'profile', { values: { given_name: 'Anna', email: 'a@b.example' } }),
+  step('profile', { form: asked }, 'profile-error', { values: { salutation: 'mevrouw', initials: '', email: 'anna', newsletter: '1' }, problems: [problem('profile.initials.required', 'Vul uw voorletters in', 'initials'), problem('profile.email.format', 'Vul een e-mailadres in, zoals naam@voorbeeld.nl', 'email')] }),
+  step('profile', { form: askedMore, prefill: more }, 'profile-more'),
+  step('profile', { form: askedMore }, 'profile-more-error', { values: { ...more, birth_date: '30-2-1980', function: '999' }, problems: [problem('profile.birth_date.format', 'Vul uw geboortedatum in als een dag die bestaat, zoals 31-12-1980. Niet voor 1900, en niet na vandaag', 'birth_date'), problem('profile.function.format', 'Kies uw functie uit de lijst', 'function'), problem('profile.gender.format', 'Kies man, vrouw of anders', 'gender')] }),
   step('activation-code', { state: 'waiting', channel: 'letter', sentAt: noon, expiresAt: noon + 30 * day }, 'activation'),
   step('activation-code', { state: 'expired' }, 'activation-expired'),
   step('security-questions', { questions: ['In welke straat woonde u toen u 10 jaar was?', 'Hoe heette uw eerste juf of meester?', 'Waar had u uw eerste baan?'].map((text, index) => ({ id: `q${index}`, text })), need: 2, optional: true }),

@@ -1,19 +1,19 @@
 import type { Context } from 'koa';
 import { changeDetails, changeLanguage } from '../../domain/details.ts';
-import { parseDetails, profileOf, requiredProfileFields } from '../../domain/profile.ts';
+import { formOf, parseDetails, profileOf } from '../../domain/profile.ts';
 import { seeOther } from '../admin/context.ts';
 import { fieldsOf } from '../csrf.ts';
 import { accountUrl, actorOf, languageOf, personOf, problemOf, translate, wordOf, type AccountContext } from './context.ts';
 
 /** Personal details, address for mail and language of the person (row S4, page B09). */
 export async function showDetails(context: AccountContext, ctx: Context, failed?: { problems: { field: string; code: string }[]; typed: Record<string, string> }): Promise<void> {
-  const { database } = context.host;
+  const { database, realm } = context.host;
   const { accountId, email, language } = personOf(ctx);
   if (failed) ctx.status = 422;
   await context.render(ctx, 'account/details', {
     title: translate(context, ctx)('account.details.title'),
     page: {
-      prefill: await profileOf(database.db, accountId), required: requiredProfileFields, email,
+      form: formOf(realm.person, { email: false }), prefill: await profileOf(database.db, realm.person, accountId), email,
       language: language ?? languageOf(ctx), saved: wordOf(ctx.query['saved'], ['details', 'email', 'language', 'nothing']),
     },
     ...(failed && { problems: failed.problems.map((problem) => problemOf(context, ctx, problem)), values: failed.typed }),
@@ -23,10 +23,10 @@ export async function showDetails(context: AccountContext, ctx: Context, failed?
 export async function saveDetails(context: AccountContext, ctx: Context): Promise<void> {
   const { database, realm, clock } = context.host;
   const { csrf: _, ...typed } = fieldsOf(ctx);
-  const parsed = parseDetails(typed);
-  if (!parsed.ok) return showDetails(context, ctx, { problems: parsed.problems, typed });
   const change = { realm, accountId: personOf(ctx).accountId, actor: actorOf(ctx), now: clock() };
-  const changed = await database.transaction((tx) => changeDetails(tx, change, parsed.details));
+  const parsed = parseDetails(realm.person, typed, change.now);
+  if (!parsed.ok) return showDetails(context, ctx, { problems: parsed.problems, typed });
+  const changed = await database.transaction((tx) => changeDetails(tx, change, parsed.profile));
   seeOther(ctx, `${accountUrl(context, 'details')}?saved=${changed ? 'details' : 'nothing'}`);
 }
 

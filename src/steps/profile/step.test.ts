@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { portalWith } from '../../../test/support/flow.ts';
 import { administratorOf, emptyDatabase, exampleProof, exampleRealm, organisationWith, registered } from '../../../test/support/house.ts';
 import { broken, carryOut, codes, pageOf, problems, shown, submit, type Stage } from '../../../test/support/steps.ts';
+import type { PersonSettings } from '../../config/person.ts';
+import { formOf } from '../../domain/profile.ts';
 import { findAccount, updateAccount } from '../../store/accounts.ts';
 import type { Database } from '../../store/database.ts';
 import { listOutbox } from '../../store/outbox.ts';
@@ -22,7 +24,7 @@ afterEach(() => database.close());
 
 describe('IB-4 persoonlijke instellingen', () => {
   test('the page says what is required and fills in what the broker told', async () => {
-    expect(await pageOf(profile, stage)).toEqual({ required: ['salutation', 'initials', 'family_name', 'phone', 'email'], prefill: newcomer.person });
+    expect(await pageOf(profile, stage)).toEqual({ form: formOf(realm.person, { email: true }), prefill: newcomer.person });
   });
 
   test('saving registers the person, pending, and tells the administrators in the same turn', async () => {
@@ -66,6 +68,17 @@ describe('IB-4 persoonlijke instellingen', () => {
     const claiming: Stage = { ...stage, journal: [...stage.journal!, { binding: 'first', at: 1, proofs: [], marks: { claims: 'administrator' } }] };
     const facts = await carryOut(await submit(profile, claiming, filled), claiming);
     expect(facts.membership).toMatchObject({ tier: 'user', status: 'pending' });
+  });
+
+  test('CFX-5 a realm asks its own form, and what is not on it is left as it was', async () => {
+    const person: PersonSettings = { fields: ['family_name', 'birth_date', 'mobile', 'email'], required: ['family_name', 'mobile', 'email'], functions: [] };
+    const own = { ...stage, realm: { ...realm, person } };
+    expect(problems(await submit(profile, own, { family_name: 'Nguyễn', email: 'n@lissendam.example', birth_date: '30-02-1980' })))
+      .toEqual([{ field: 'birth_date', code: 'profile.birth_date.format' }, { field: 'mobile', code: 'profile.mobile.required' }]);
+    const facts = await carryOut(await submit(profile, own, { ...filled, family_name: 'Nguyễn', birth_date: '29-2-1980', mobile: '06 12345678' }), own);
+    expect(facts.account).toMatchObject({ profileComplete: true, displayName: 'Nguyễn' });
+    expect(await findAccount(database.db, facts.account!.id)).toMatchObject({ family_name: 'Nguyễn', birth_date: '1980-02-29', mobile: '0612345678', initials: null, salutation: null, newsletter: 0 });
+    expect(await pageOf(profile, { ...own, journal: shown(newcomer) })).toMatchObject({ prefill: { family_name: 'Nguyễn', birth_date: '29-02-1980' } });
   });
 
   test('without anybody identified there is nobody to register: a fault of the flow', async () => {

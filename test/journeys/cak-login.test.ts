@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
 import { describeJourney, type World } from '../support/world.ts';
-import { appCode, atDashboard, secretOf, throughCak, typeCode } from '../support/cak.ts';
+import { appCode, atDashboard, newest, secretOf, throughCak, toPassword, typeCode } from '../support/cak.ts';
 import { throughBroker, throughBrokerWithoutScript } from '../support/zorg.ts';
 
 /** The wall between two realms of one installation, in one browser; browsers without script and with two tabs. */
@@ -58,5 +58,37 @@ describeJourney('CAK: een browser, twee werelden, twee tabbladen', (start) => {
     await two.page.goto(`${world.portals}/mijn-cak-zakelijk/dashboard`);
     await expect(two.page.locator('[data-organisation]').count()).resolves.toBe(1);
     await one.context.close();
+  });
+
+  test('CAK-2 CAK-3 a new account: one mail with the names and a one-time password, a letter with the code; what people are called comes out whole', async () => {
+    const visitor = await Visitor.arrive(browser);
+    const name = "Nóra van 't O'Brien-Nguyễn";
+    const made = await world.sluisCli('user', 'create', '--realm', 'cak', '--organisation', 'relation_number:100231', '--username', 'nobrien', '--given-name', 'Nóra', '--infix', "van 't", '--family-name', "O'Brien-Nguyễn",
+      '--email', 'nora@rietoever.example', '--role', 'bestanden:gebruiker', '--activation', 'letter', '--address', 'Postbus 12', '--address', '1234 AB Rietoever');
+    expect(made.code).toBe(0);
+    const mail = await newest(world, { to: 'nora@rietoever.example', channel: 'mail' });
+    const said = (label: string): string => new RegExp(`^${label}: (.+)$`, 'm').exec(mail.text)?.[1] ?? '';
+    const login = { relation_number: said('Relatienummer'), username: said('Gebruikersnaam'), password: said('Eenmalig wachtwoord') };
+    expect(login).toEqual({ relation_number: '100231', username: 'nobrien', password: expect.stringMatching(/.{12,}/) });
+    // what somebody needs to get in never travels together
+    const letter = await newest(world, { channel: 'letter' }, ({ text }) => text.includes(name));
+    expect([mail.text.includes(letter.code ?? '-'), letter.text.includes(login.password), letter.text.includes('nobrien')]).toEqual([false, false, false]);
+    await visitor.page.goto(`${world.sluis}/demo/outbox/message?realm=cak&id=${letter.id}`);
+    expect(await visitor.page.locator('address').innerText()).toContain(name);
+    await toPassword(visitor, world);
+    await visitor.fill(login);
+    await visitor.submit();
+    expect(await visitor.step()).toBe('new-password');
+    await visitor.fill({ new_password: 'Kade-Schip-37-Iep' });
+    await visitor.submit();
+    expect(await visitor.step()).toBe('activation-code');
+    await typeCode(visitor, letter.code ?? '');
+    await visitor.choose('method', 'totp');
+    await visitor.submit();
+    await typeCode(visitor, appCode(world, (await visitor.page.locator('[data-totp-secret]').innerText()).replace(/\s/g, '')));
+    await visitor.submit();
+    await atDashboard(visitor);
+    expect(await visitor.page.locator('body').textContent()).toContain(name);
+    await visitor.context.close();
   });
 }, { clock: true });

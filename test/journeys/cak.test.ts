@@ -119,6 +119,7 @@ describeJourney('CAK: Mijn CAK Zakelijk', (start) => {
     await visitor.submit();
     await atDashboard(visitor);
     expect(await visitor.page.locator('[data-level]').getAttribute('data-level')).toBe('https://refeds.org/profile/mfa');
+    expect(await visitor.page.locator('body').textContent()).toContain('José Åström');
   }));
 
   test('CAK-8 at each login a code is asked; it works once, and the one before it once', () => walk(async (visitor) => {

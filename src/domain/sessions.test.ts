@@ -86,6 +86,13 @@ describe('CFX-2 a session that moves on to another organisation', () => {
     expect(factors(withLogin(realm, before, login('a', 'password'), noon + 60))).toEqual(['password', 'broker']);
   });
 
+  test('stays where it is when a request named the organisation, unless a broker says for whom', () => {
+    const before = withLogin(realm, undefined, login('a', 'password'), noon);
+    expect(withLogin(realm, before, { ...login('b', 'password', 'totp'), named: true }, noon + 60)).toMatchObject({ organisation_id: 'a' });
+    expect(withLogin(realm, before, { ...login('b', 'broker'), named: true }, noon + 60)).toMatchObject({ organisation_id: 'b' });
+    expect(withLogin(realm, undefined, { ...login('b', 'password'), named: true }, noon)).toMatchObject({ organisation_id: 'b' });
+  });
+
   test('takes nothing along of somebody else', () => {
     const before = { ...withLogin(realm, undefined, login('a', 'password', 'totp'), noon), account_id: 'bert' };
     expect(factors(withLogin(realm, before, login('a', 'password'), noon + 60))).toEqual(['password']);

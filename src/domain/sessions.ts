@@ -46,7 +46,7 @@ export async function keepAlive(db: Db, session: Pick<SessionRow, 'id' | 'last_a
 }
 
 /** What a finished login adds to its session. */
-export type Login = { sessionId: string; accountId: string; organisationId: string | null; /** all that the run knew: what was shown in it, and what it was seeded with */ proofs: Proof[] };
+export type Login = { sessionId: string; accountId: string; organisationId: string | null; /** the request named that organisation: a session that was there keeps its own */ named?: boolean; /** all that the run knew: what was shown in it, and what it was seeded with */ proofs: Proof[] };
 
 /**
  * A session as a login leaves it. Logins in two tabs each know what was shown when they began, so it is joined with what
@@ -56,11 +56,13 @@ export function withLogin({ ttl }: Pick<Realm, 'ttl'>, known: SessionRow | undef
   const same = known?.account_id === login.accountId ? known : undefined;
   const before = same ? proofsOf(same) : [];
   const renewed = !same || newestAt(login.proofs) > newestAt(before);
+  const moves = !same || !login.named || login.proofs.some(({ broker }) => broker);
+  const organisationId = moves ? login.organisationId : same.organisation_id ?? login.organisationId;
   // a broker's word is for one organisation and lends its level to no other; a password is the person's own
-  const kept = same?.organisation_id === login.organisationId ? before : before.filter(({ broker }) => !broker);
+  const kept = same?.organisation_id === organisationId ? before : before.filter(({ broker }) => !broker);
   const joined = [...kept, ...login.proofs];
   return {
-    id: login.sessionId, account_id: login.accountId, organisation_id: login.organisationId, proofs: JSON.stringify({ proofs: newestOfEach(joined) }),
+    id: login.sessionId, account_id: login.accountId, organisation_id: organisationId, proofs: JSON.stringify({ proofs: newestOfEach(joined) }),
     created_at: same?.created_at ?? now, last_active_at: now, expires_at: renewed ? now + ttl.session : same.expires_at,
   };
 }

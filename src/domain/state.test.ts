@@ -70,4 +70,17 @@ describe('loadState', () => {
     await updateMembership(database.db, membershipId, { status: 'ended' });
     expect((await load()).membership?.status).toBe('ended');
   });
+
+  test('CFX-2 an organisation that is named comes into view for its own people only; whether it is there shows to nobody else', async () => {
+    const [home, other, foreign] = [await organisationWith(database, realm, '10000001'), await organisationWith(database, realm, '10000002'), await organisationWith(database, realm, '10000003')];
+    const { accountId, membershipId } = await administratorOf(database, realm, other);
+    const load = (named: string, more = {}) => loadState(database.db, realm, { accountId, organisationId: home, named, now: noon, ...more });
+    for (const named of [other, 'kvk:10000002']) expect(await load(named)).toMatchObject({ asNamed: true, organisation: { id: other }, membership: { id: membershipId } });
+    for (const named of [foreign, 'kvk:10000003', 'nobody', 'kvk:1', 'rsin:', ':', '']) expect(await load(named)).toMatchObject({ asNamed: false, organisation: undefined, membership: undefined, account: { id: accountId } });
+    expect(await loadState(database.db, realm, { named: other, now: noon })).toMatchObject({ asNamed: false, organisation: undefined });
+    expect(await load(other, { broker: exampleProof('10000003') })).toMatchObject({ asNamed: false, organisation: { id: foreign } });
+    expect(await load(foreign, { broker: exampleProof('10000003') })).toMatchObject({ asNamed: true, organisation: { id: foreign } });
+    await updateMembership(database.db, membershipId, { status: 'ended' });
+    expect(await load(other)).toMatchObject({ asNamed: false, organisation: undefined });
+  });
 });

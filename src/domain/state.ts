@@ -2,7 +2,8 @@ import type { Realm } from '../config/schema.ts';
 import type { AccountState, BrokerProof, MembershipState, OrganisationState } from '../flow/facts.ts';
 import { findAccount } from '../store/accounts.ts';
 import { findIdentity } from '../store/identities.ts';
-import { findOrganisationByIdentifier } from '../store/organisations.ts';
+import { findMembershipOf } from '../store/memberships.ts';
+import { findOrganisation, findOrganisationByIdentifier } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { findStanding, type Standing } from '../store/standing.ts';
 import { credentialsOf } from './credentials.ts';
@@ -11,21 +12,35 @@ import { displayName } from './names.ts';
 import { isProfileComplete } from './profile.ts';
 import { rolesThatCount } from './roles.ts';
 
-export type StateQuestion = { accountId?: string; organisationId?: string; broker?: BrokerProof; /** also what the account has to log in with */ credentials?: boolean; now: number };
-export type State = { account: AccountState | undefined; organisation: OrganisationState | undefined; membership: MembershipState | undefined };
+export type StateQuestion = { accountId?: string; organisationId?: string; broker?: BrokerProof; /** the organisation for which the person must act, whatever else is known: an id, or `<type>:<number>` */ named?: string; /** also what the account has to log in with */ credentials?: boolean; now: number };
+export type State = { account: AccountState | undefined; organisation: OrganisationState | undefined; membership: MembershipState | undefined; /** of who must act for a named one: whether they do */ asNamed?: boolean };
 
 /**
  * Whom and what a run is about, read anew each turn, so that a lock, a lapsed agreement or a removed role counts at
  * once (design, section 3). A broker's proof rules over remembered ids: who stands here now is who was just shown.
  */
 export async function loadState(db: Db, realm: Realm, question: StateQuestion): Promise<State> {
-  const organisationId = question.broker ? await organisationOf(db, question.broker) : question.organisationId;
+  const named = question.named === undefined ? undefined : await findNamed(db, question.named);
+  const chosen = question.named === undefined ? question.organisationId : await ownOnly(db, named, question.accountId);
+  const organisationId = question.broker ? await organisationOf(db, question.broker) : chosen;
   const accountId = question.broker ? await accountOf(db, question.broker, organisationId) : question.accountId;
   const standing = organisationId === undefined ? undefined : await findStanding(db, organisationId, accountId);
   const organisation = standing && organisationState(realm, organisationId ?? '', standing);
   const account = accountId === undefined ? undefined : await accountState(db, realm, accountId, question);
   const membership = account && standing?.membership && { ...standing.membership, roles: rolesThatCount(realm, standing) };
-  return { account, organisation, membership };
+  return { account, organisation, membership, ...(question.named !== undefined && { asNamed: organisation !== undefined && organisation.id === named }) };
+}
+
+/** Id of the organisation that a request names. Undefined when there is none. */
+async function findNamed(db: Db, named: string): Promise<string | undefined> {
+  const [type = '', number] = named.split(':');
+  return (number === undefined ? await findOrganisation(db, named) : await findOrganisationByIdentifier(db, type, number))?.id;
+}
+
+/** An organisation that is not the person's own never comes into view, so that no page tells anything of it. */
+async function ownOnly(db: Db, organisationId: string | undefined, accountId: string | undefined): Promise<string | undefined> {
+  if (organisationId === undefined || accountId === undefined) return undefined;
+  return (await findMembershipOf(db, accountId, organisationId))?.status === 'active' ? organisationId : undefined;
 }
 
 /** The organisation that the broker's numbers name. Numbers of two different organisations name neither. */

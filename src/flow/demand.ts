@@ -12,6 +12,8 @@ export type LevelDemand = { levelId: string; by: Demander };
 export type Demand = LevelDemand & {
   /** epoch seconds: what was shown before this moment does not count (`max_age`, `prompt=login`) */
   since?: number;
+  /** the organisation for which the person must act, as the request names it: an id, or `<type>:<number>` */
+  organisation?: string;
   /** where the person's browser is; absent where a token is used, which the portal sends from its own address */
   address?: string;
 };

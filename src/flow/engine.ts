@@ -8,7 +8,7 @@ import type { Db } from '../store/schema.ts';
 import { issueTicket, newHandle, peekTicket, redeemTicket } from '../store/tickets.ts';
 import { ended, endOf } from './end.ts';
 import type { Facts, JournalEntry } from './facts.ts';
-import { bindFlow, choosesOrganisation, currentBinding, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
+import { bindFlow, choosesOrganisation, currentBinding, refusesNamed, unmet, type BoundFlow, type BoundStep, type Steps } from './flow.ts';
 import { outOfReach, SESSION, type Demand } from './demand.ts';
 import { patchOf, type Move, type Patch } from './patch.ts';
 import { gatherFacts, openRun, readRun, type OpenRun } from './run.ts';
@@ -199,7 +199,7 @@ export class Engine {
     const missing = unmet(this.flowOf(run.row.flow), run.facts);
     const outcome = missing.length > 0 ? 'refused' : 'success';
     const patch = missing.length > 0
-      ? { status: 'ended' as const, end_code: endOf('flow_unsafe', {}, false) }
+      ? { status: 'ended' as const, end_code: endOf(refusesNamed(run.facts) ? 'organisation_refused' : 'flow_unsafe', { portal: run.portal.name }, false) }
       : { status: 'done' as const, account_id: run.facts.account?.id ?? null, organisation_id: run.facts.organisation?.id ?? null };
     const next = await this.store(tx, run, patch, viewer);
     noteRun(this.realm, next);
@@ -207,7 +207,7 @@ export class Engine {
     await appendAudit(tx, auditOf(next, viewer, {
       event: outcome === 'success' ? 'login.completed' : 'login.refused', action: 'E', outcome,
       detail: { level: this.realm.levels[run.facts.level]?.id, required: run.facts.required.levelId, by: run.facts.required.by, factors: run.facts.proofs.map((proof) => proof.broker?.id ?? proof.factor) },
-      ...(missing.length > 0 && { reason: `ensure: ${missing.join(', ')}` }),
+      ...(missing.length > 0 && { reason: refusesNamed(run.facts) ? 'organisation_refused' : `ensure: ${missing.join(', ')}` }),
     }));
     return this.closed(next) ?? { kind: 'unknown' };
   }

@@ -97,6 +97,10 @@ export type Facts = {
   required: Required;
   /** applications that count at this portal */
   applications: string[];
+  /** the request names an organisation */
+  named: boolean;
+  /** the organisation in view is the one that it names, and the person's own; true when it names none */
+  asNamed: boolean;
   /** what the flow of the portal ensures about an organisation and somebody's place in it */
   ensured: readonly PredicateName[];
   /** the person's browser is where the portal allows it to be */

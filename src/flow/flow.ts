@@ -80,15 +80,22 @@ export function settled(binding: BoundStep, holdsName: (name: string) => boolean
   return binding.model.settledBy !== undefined && binding.model.settledBy.every(holdsName);
 }
 
+/** Does the request name an organisation for which this person may not act? Which organisations there are is nobody's business. */
+export function refusesNamed({ proofs, asNamed }: Pick<Facts, 'proofs' | 'asNamed'>): boolean {
+  return proofs.length > 0 && !asNamed;
+}
+
 /** The first binding that is not passed, allowed by its conditions, and not settled. Computed anew each turn. */
 export function currentBinding(flow: BoundFlow, journal: JournalEntry[], facts: Facts): BoundStep | undefined {
+  // nothing that they do here helps
+  if (refusesNamed(facts)) return undefined;
   return flow.bindings.find((binding) => judge(binding, journal, facts) === 'current');
 }
 
 /** What of `ensure` does not hold: empty when the run may end in a login. */
 export function unmet(flow: BoundFlow, facts: Facts): PredicateName[] {
   // these are asked of every flow, also of one whose author forgot to write them down
-  return [...new Set<PredicateName>([...flow.ensure, 'identified', 'level_reached', ...decidedByPortal])].filter((name) => !holds(name, facts));
+  return [...new Set<PredicateName>([...flow.ensure, 'identified', 'level_reached', 'organisation_as_named', ...decidedByPortal])].filter((name) => !holds(name, facts));
 }
 
 /**

@@ -16,6 +16,8 @@ export const predicates = {
   /** one of the portal's applications is open at this time; a portal without applications has no hours */
   applications_open: (f: Facts) => f.applicationsOpen,
   organisation_known: (f: Facts) => f.organisation !== undefined,
+  /** the organisation in view is the one that the request names; holds when it names none */
+  organisation_as_named: (f: Facts) => f.asNamed,
   /** they act for an organisation for which the flow lets them in: active there, with all that it ensures about an organisation */
   organisation_fits: (f: Facts): boolean => f.membership?.status === 'active' && f.ensured.every((name) => predicates[name](f)),
   agreements_signed: (f: Facts) => f.organisation?.missingAgreements.length === 0,

@@ -24,6 +24,8 @@ export type RunRequest = {
   since?: number;
   /** where the browser was that began it */
   address?: string;
+  /** the organisation that it names */
+  organisation?: string;
   /** for whom the session acted in which it began */
   former?: Former;
   /** the person wants to choose an organisation again (`prompt=select_account`) */
@@ -62,6 +64,7 @@ export async function readRun(db: Db, realm: Realm, portal: Portal, row: RunRow,
   const where = address ?? request.address;
   const demand: Demand = {
     levelId: request.levelId, by: request.levelBy ?? 'request', ...(request.since !== undefined && { since: request.since }), ...(where !== undefined && { address: where }),
+    ...(request.organisation !== undefined && { organisation: request.organisation }),
   };
   return {
     row, portal, request, journal,
@@ -79,13 +82,14 @@ export async function gatherFacts(db: Db, realm: Realm, portal: Portal, whole: J
   const broker = lastOf(journal, (entry) => lastOf(entry.proofs, (proof) => proof.broker));
   const state = await loadState(db, realm, {
     now, ...(accountId && { accountId }), ...(organisationId && { organisationId }), ...(broker && { broker }),
-    credentials: usesCredentials(realm, portal.flow),
+    ...(demand.organisation !== undefined && { named: demand.organisation }), credentials: usesCredentials(realm, portal.flow),
   });
   const proofs = proofsOfOne(journal, state.account?.id, broker);
   return {
     proofs, now, shown: proofsOfOne(whole, state.account?.id, broker),
     shownNow: proofsOfOne(journal.filter((entry) => entry.binding !== SESSION), state.account?.id, broker),
     marks: Object.assign({}, ...journal.map((entry) => entry.marks ?? {})) as Record<string, string>,
+    named: demand.organisation !== undefined, asNamed: state.asNamed !== false,
     account: state.account, organisation: state.organisation, membership: state.membership,
     level: highest(realm, proofs),
     required: requiredOf(realm, portal, demand, state.organisation),

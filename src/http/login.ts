@@ -1,5 +1,7 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
+import { refusesNamed } from '../flow/flow.ts';
+import { notForThem } from '../oidc/policy.ts';
 import { abortLogin, answerUrl, finishLogin, runOfBrowser } from '../oidc/finish.ts';
 import { knownBrowser, markBrowser } from '../domain/known-browser.ts';
 import { keepAlive, liveSession } from '../domain/sessions.ts';
@@ -155,6 +157,7 @@ async function sendToBroker(ctx: Context, host: RealmHost, { broker, message, ru
 /** The person gives up, or goes back after a refusal: the portal hears why in a standard error. */
 async function leaveToPortal(ctx: Context, host: RealmHost, run: OpenRun): Promise<void> {
   await host.engine.abandon(run, viewerOf(ctx, host.realm, run.request.language));
+  if (refusesNamed(run.facts)) return seeOther(ctx, await abortLogin(host.provider, ctx.req, ctx.res, 'access_denied', notForThem));
   const tooLow = host.engine.hopeless(run) || (run.row.status === 'ended' && run.facts.proofs.length > 0 && run.facts.level < run.facts.required.level);
   const error = tooLow ? 'unmet_authentication_requirements' : 'access_denied';
   seeOther(ctx, await abortLogin(host.provider, ctx.req, ctx.res, error, tooLow ? 'the required level was not reached' : 'the login was not completed'));

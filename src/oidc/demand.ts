@@ -2,6 +2,21 @@ import { errors, type Client, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Portal, Realm } from '../config/schema.ts';
 import { highestDemand, type Demand, type LevelDemand } from '../flow/demand.ts';
 
+/**
+ * The organisation that a scope names (`organisation:<id>`, `organisation:<type>:<number>`), for which the person must act.
+ * Only one is ever there: `checkScope` sees to it.
+ */
+export function organisationNamed(scope: unknown): string | undefined {
+  const named = typeof scope === 'string' ? scope.split(' ').find(namesOrganisation) : undefined;
+  return named?.slice(prefix.length);
+}
+
+const prefix = 'organisation:';
+
+export function namesOrganisation(scope: string): boolean {
+  return scope.startsWith(prefix);
+}
+
 /** The `acr` that a request asks for in its `claims` (OpenID Connect Core 5.5.1.1). */
 type AcrRequest = { essential?: boolean; value?: string; values?: string[] };
 
@@ -11,11 +26,12 @@ type AcrRequest = { essential?: boolean; value?: string; values?: string[] };
  */
 export function demandOf(ctx: KoaContextWithOIDC, realm: Realm, portal: Portal, now: number): Demand {
   const { client, params = {} } = ctx.oidc;
+  const organisation = organisationNamed(params['scope']);
   const address = ctx.state['address'] as string | undefined;
   return {
     ...highestDemand(realm, clientDemand(realm, portal, client), byAcrValues(realm, params['acr_values']), byClaims(realm, params['claims'])),
     ...(params['max_age'] !== undefined && { since: now - Number(params['max_age']) }),
-    ...(address !== undefined && { address }),
+    ...(address !== undefined && { address }), ...(organisation !== undefined && { organisation }),
   };
 }
 

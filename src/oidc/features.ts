@@ -1,7 +1,7 @@
 import type { Client, Configuration, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { derivedKey } from '../keys/derive.ts';
 import { introspectionPolicy } from './account.ts';
-import { assertClaims } from './demand.ts';
+import { assertClaims, organisationNamed } from './demand.ts';
 import { endedOf } from './logout.ts';
 import type { ProviderOptions } from './provider.ts';
 import { checkRequestObject } from './requests.ts';
@@ -23,8 +23,9 @@ export function features(options: ProviderOptions, findAccount: FindAccount): Fe
     clientCredentials: { enabled: true },
     resourceIndicators: {
       enabled: true,
-      // without `resource` a token opens userinfo and nothing else
-      defaultResource: async () => undefined as never,
+      // Without `resource` a token opens userinfo and nothing else. The library then drops each scope that is not in a list, unless
+      // the resources are an empty list: so the organisation that a request names stays (the grant leaves out what nobody knows).
+      defaultResource: async (ctx) => (organisationNamed(ctx.oidc.params?.['scope']) === undefined ? undefined : []) as never,
       useGrantedResource: async () => false,
       getResourceServerInfo: async (_ctx: KoaContextWithOIDC, identifier: string, client: Client) => resourceServerInfo(options, identifier, client),
     },

@@ -8,7 +8,7 @@ import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant, setGrantAcr } from '../store/grants.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { judgementOf } from './evidence.ts';
-import { grantClaims } from './requests.ts';
+import { grantClaims, knownScopes } from './requests.ts';
 import { sessionOf } from './session.ts';
 import { write } from './unit.ts';
 
@@ -33,7 +33,7 @@ export async function loadGrant(ctx: KoaContextWithOIDC, realm: Realm, engine: E
   if (!existing || session.sidFor(client.clientId) === undefined) await keepClient(ctx, database, clock());
   const grant = existing ?? new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
   const before = given(grant);
-  grant.addOIDCScope([...ctx.oidc.requestParamScopes].join(' '));
+  grant.addOIDCScope(knownScopes(ctx).join(' '));
   grantClaims(ctx, grant, client);
   const acr = realm.levels[facts.level]?.acr ?? '';
   if (existing && known.acr !== acr) await write(database, (on) => setGrantAcr(on, known.id, acr));
@@ -76,7 +76,7 @@ async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Data
   if (!session?.accountId) return;
   const before = await sessionOf(ctx, realm, database, now);
   if (ctx.oidc.result?.login) {
-    const login = { sessionId: session.uid, accountId: session.accountId, organisationId: facts.organisation?.id ?? null, proofs: facts.shown };
+    const login = { sessionId: session.uid, accountId: session.accountId, organisationId: facts.organisation?.id ?? null, named: facts.named, proofs: facts.shown };
     endTogether(session, realm, withLogin(realm, before, login, now));
     return write(database, async (on) => {
       if (!await keepLogin(on, realm, login, now)) throw new errors.AccessDenied('the session is over');

@@ -3,7 +3,11 @@ import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import type { Database } from '../store/database.ts';
 import { decidedByPortal, type PredicateName } from '../flow/predicates.ts';
+import { refusesNamed } from '../flow/flow.ts';
 import { judgementOf } from './evidence.ts';
+
+/** The same words whether there is no such organisation, or the person does not belong to it (any more). */
+export const notForThem = 'the person may not act for the organisation that is asked';
 
 /**
  * When a person must come in between: the library's login checks without its exact-match acr checks (they loop when the
@@ -38,6 +42,7 @@ async function needsPerson(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine
     if (judgement?.lacking.includes('level_reached')) throw new errors.UnmetAuthenticationRequirements('the login does not reach the level that is asked');
     throw new errors.AccessDenied('the login no longer suffices');
   }
+  if (ctx.oidc.promptPending('none') && judgement && refusesNamed(judgement.facts)) throw new errors.AccessDenied(notForThem);
   // a page can say where the portal can be reached, but this request wants none
   if (ctx.oidc.promptPending('none') && judgement && decided(judgement.lacking)) throw new errors.AccessDenied('this portal is not open to the person at this place or time');
   return true;

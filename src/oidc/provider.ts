@@ -120,7 +120,7 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
   const { journal } = again ? { journal: [] } : await evidenceOf(ctx, realm, engine, database);
   const choose = ctx.oidc.prompts.has('select_account') && engine.offersChoice(portal);
   const seed = choose ? withoutOrganisation(journal[0]) : journal[0];
-  const { levelId, by, since } = demandOf(ctx, realm, portal, clock());
+  const { levelId, by, since, organisation } = demandOf(ctx, realm, portal, clock());
   // who is asked to log in now does not get in with what was shown before
   const counted = reasons.includes('login_prompt') ? clock() : since;
   const session = await sessionOf(ctx, realm, database, clock());
@@ -129,7 +129,7 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
     request: {
       levelId, levelBy: by, address, ...(counted !== undefined && { since: counted }),
       ...(session?.organisation_id && { former: { accountId: session.account_id, organisationId: session.organisation_id } }),
-      ...(choose && { choose }),
+      ...(choose && { choose }), ...optional('organisation', organisation),
       ...optional('redirectUri', params['redirect_uri']), ...optional('state', params['state']), ...optional('loginHint', params['login_hint']),
       ...optional('language', spoken(realm, params['ui_locales'])),
     },

@@ -4,6 +4,7 @@ import { portalIsOpen, untilClosing } from '../domain/opening.ts';
 import { stillAdmitted, type AccountParts } from './account.ts';
 import { claimsOf } from './claims.ts';
 import { portalOfClient } from './clients.ts';
+import { organisationNamed } from './demand.ts';
 
 type Token = AccessToken | ClientCredentials;
 
@@ -40,6 +41,7 @@ export async function accessTokenClaims(parts: AccountParts, ctx: KoaContextWith
   const { realm, database, clock } = parts;
   const resource = realm.resources.find(({ id }) => id === token.aud);
   const portal = realm.portals.find(({ id }) => id === resource?.portal);
+  if (token.kind !== 'AccessToken' && organisationNamed(token.scope) !== undefined) throw new errors.InvalidScope('a machine acts for no organisation', token.scope ?? '');
   if (token.kind !== 'AccessToken') refuseClosed(parts, portalOfClient(realm, ctx.oidc.client), portal);
   if (!resource || !token.resourceServer) return undefined;
   const azp = token.clientId;

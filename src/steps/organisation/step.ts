@@ -39,6 +39,8 @@ export const organisation = defineStep<unknown, State, Input>({
 async function enter(run: OwnRun): Promise<Outcome<State>> {
   // who a broker shows acts for whom the broker says
   if (run.facts.proofs.some(({ broker }) => broker)) return { kind: 'pass' };
+  // the request named it; what is wrong with it the flow's own gates say
+  if (run.facts.named && run.facts.organisation) return { kind: 'pass', organisationId: run.facts.organisation.id };
   const { all, fitting } = await ownOf(run);
   const [first, second] = fitting;
   if (!first) return withNone(run, all);

@@ -3,6 +3,7 @@ import { activationOf } from '../domain/activation.ts';
 import { credentialsOf } from '../domain/credentials.ts';
 import { waitUntil } from '../domain/guesses.ts';
 import { aheadOf, statusesForGood } from '../domain/lifecycle/ended.ts';
+import { shownPasskeys, type ShownPasskey } from '../domain/passkeys/keep.ts';
 import type { CredentialsState } from '../flow/facts.ts';
 import { findLoginOf, type AccountRow } from '../store/accounts.ts';
 import { listAudit } from '../store/audit.ts';
@@ -15,6 +16,7 @@ import type { Context } from './context.ts';
 export async function standingOf({ realm, database: { db }, now }: Pick<Context, 'realm' | 'database' | 'now'>, account: AccountRow): Promise<{ lines: string[]; data: Record<string, unknown> }> {
   const { dormantAt, purgeAt } = aheadOf(realm, account);
   const [credentials, waits] = [await credentialsOf(db, realm, account.id), await waitUntil(db, account.id, now)];
+  const passkeys = await shownPasskeys(db, account.id);
   const activation = await activationOf(db, account, now);
   const mail = account.email ? (await listOutbox(db, { to: account.email, channel: 'mail', limit: 1 }))[0] : undefined;
   const failed = mail?.state === 'failed' ? mail : undefined;
@@ -27,13 +29,14 @@ export async function standingOf({ realm, database: { db }, now }: Pick<Context,
       ...(activation ? [activationLine(activation)] : []),
       ...(credentials ? credentialLines(credentials, now) : []),
       ...(account.status === 'active' && credentials && !credentials.password && await findLoginOf(db, account.id) ? ['has no password yet (sluis user invite)'] : []),
+      ...passkeys.map(passkeyLine),
       ...(waits === undefined ? [] : [`must wait until ${time(waits)} after too many tries, except in a browser of their own (sluis user unlock)`]),
       ...(failed ? [failedText(failed)] : []),
     ],
     data: {
       locked_at: lockedAt ?? null, dormant_at: dormantAt ?? null, purge_at: purgeAt ?? null,
       ...(activation && { activation }),
-      ...(credentials && { credentials }), waits_until: waits ?? null,
+      ...(credentials && { credentials }), passkeys, waits_until: waits ?? null,
       last_mail_failed: failed ? { id: failed.id, at: failed.created_at, error: failed.error } : null,
     },
   };
@@ -59,6 +62,11 @@ function credentialLines({ password, factors, recoveryCodes }: CredentialsState,
   }
   if (factors.length > 0) lines.push(`second step: ${factors.join(', ')}; ${recoveryCodes} recovery codes left`);
   return lines;
+}
+
+function passkeyLine({ name, createdAt, lastUsedAt, blockedAt }: ShownPasskey): string {
+  const blocked = blockedAt === undefined ? '' : `; blocked since ${time(blockedAt)}, because its counter went back: remove it and make a new one`;
+  return `passkey ${JSON.stringify(name)} of ${time(createdAt)}, last used ${time(lastUsedAt ?? null)}${blocked}`;
 }
 
 function failedText({ id, created_at, error }: Message): string {

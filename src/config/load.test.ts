@@ -202,6 +202,21 @@ describe('loadConfig', () => {
     expect(mistakes()).toEqual(['realm.yaml:16:9 person.functions.0.code: expected string, received number']);
   });
 
+  test('passkeys: one in place of a password must earn a level by itself, and they need a host name', () => {
+    writeGood();
+    const good = readFileSync(join(folder, 'realms/town/realm.yaml'), 'utf8');
+    const realm = (factors: string, rest = 'login: { passkeys: true }') => write('realms/town/realm.yaml', `${good.replace('acr: urn:high', `acr: urn:high, factors: ${factors}`)}${rest}\n`);
+    realm('[[password, passkey]]');
+    expect(mistakes()).toEqual(['realm.yaml:13:10 login.passkeys: no level is earned by a passkey alone: give one factors: [[passkey]]']);
+    realm('[[password, totp], [passkey]]');
+    expect(mistakes()).toEqual([]);
+    for (const host of ['127.0.0.1', '[::1]']) {
+      expect(mistakes({ SLUIS_PUBLIC_URL: `http://${host}:3000` })).toEqual(['realm.yaml:13:10 login.passkeys: passkeys are bound to a host name, and public_url has an address in its place']);
+    }
+    realm('[[password, passkey]]', 'second_factor: { methods: [passkey] }');
+    expect(mistakes({ SLUIS_PUBLIC_URL: 'http://127.0.0.1:3000' })).toEqual(['realm.yaml:13:18 second_factor.methods: passkeys are bound to a host name, and public_url has an address in its place']);
+  });
+
   test('each of our own faces is one portal', () => {
     writeGood();
     const good = readFileSync(join(folder, 'realms/town/portals/desk.yaml'), 'utf8').replace(/clients:[^]*/, '');

@@ -32,7 +32,7 @@ export function readRealm(folder: string, system: System, env: Environment, opti
   const texts = Object.fromEntries([...files.texts].map(([language, source]) => [language, check(source, textsSchema) ?? {}]));
   const colours = theme && check(theme, themeSchema);
   if (theme && colours) checkLogo(theme, colours.logo, folder);
-  checkReferences(files, options, system.demo);
+  checkReferences(files, options, system);
   if (mistakes.length > before || !realm || !colours) return undefined;
   return { ...realm, id, issuer: `${system.public_url}/${id}`, folder: resolve(folder), portals, brokers, theme: colours, texts };
 }

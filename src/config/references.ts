@@ -1,7 +1,8 @@
 import { clientMistakes } from './clients.ts';
 import { didYouMean } from './mistakes.ts';
+import { passkeyMistakes } from './passkeys.ts';
 import { lifetimeMistakes, type ProfileName } from './profile.ts';
-import { clientSchema, realmSchema } from './schema.ts';
+import { clientSchema, realmSchema, type System } from './schema.ts';
 import type { Path, Source } from './source.ts';
 
 /** Names of what the code offers; the configuration lies below it and cannot look them up itself. */
@@ -16,9 +17,9 @@ export type RealmSources = {
 };
 
 /** Everything one file says about another, and what must be unique. */
-export function checkReferences(files: RealmSources, known: Known, demo: boolean): void {
+export function checkReferences(files: RealmSources, known: Known, { demo, public_url }: Pick<System, 'demo' | 'public_url'>): void {
   const realm = files.realm;
-  if (realm) checkRealm(realm, known);
+  if (realm) checkRealm(realm, known, public_url);
   if (realm) checkResources(realm, [...files.portals.keys()], clientIds([...files.portals.values()]));
   for (const portal of files.portals.values()) checkPortal(portal, realm);
   checkFaces([...files.portals.values()]);
@@ -30,7 +31,7 @@ export function checkReferences(files: RealmSources, known: Known, demo: boolean
   }
 }
 
-function checkRealm(realm: Source, known: Known): void {
+function checkRealm(realm: Source, known: Known, publicUrl: string): void {
   for (const key of ['levels', 'applications', 'agreements']) unique(realm, [key], idsOf(realm, key));
   for (const [index, application] of list(record(realm.value)['applications']).entries()) {
     const roles = list(record(application)['roles']).map((role) => record(role)['id']);
@@ -40,7 +41,7 @@ function checkRealm(realm: Source, known: Known): void {
   checkHelp(realm);
   for (const [id, flow] of Object.entries(record(record(realm.value)['flows']))) checkFlow(realm, id, record(flow), known);
   const checked = realmSchema.safeParse(realm.value);
-  if (checked.success) for (const { path, message } of lifetimeMistakes(checked.data)) realm.complain(path, message);
+  if (checked.success) for (const { path, message } of [...lifetimeMistakes(checked.data), ...passkeyMistakes(checked.data, publicUrl)]) realm.complain(path, message);
 }
 
 function checkQuestions(realm: Source): void {

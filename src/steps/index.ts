@@ -5,6 +5,7 @@ import { firstAdministrator } from './first-administrator/step.ts';
 import { newPassword } from './new-password/step.ts';
 import { passwordNotice } from './password-notice/step.ts';
 import { organisation } from './organisation/step.ts';
+import { passkey } from './passkey/step.ts';
 import { password } from './password/step.ts';
 import { profile } from './profile/step.ts';
 import { recoveryCode } from './recovery-code/step.ts';
@@ -22,6 +23,7 @@ export const steps: ReadonlyMap<string, Step> = new Map([
   firstAdministrator,
   newPassword,
   organisation,
+  passkey,
   password,
   passwordNotice,
   profile,

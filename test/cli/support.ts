@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../src/cli/index.ts';
 import { root } from '../../src/root.ts';
+import { openDatabase, type Database } from '../../src/store/database.ts';
 
 export type Outcome = { code: number; out: string; err: string };
 
@@ -15,6 +16,8 @@ export type Desk = {
   run(...argv: string[]): Promise<Outcome>;
   /** runs with --json, expects exit code 0 */
   json<T = Record<string, unknown>>(...argv: string[]): Promise<T>;
+  /** works in the database of a realm */
+  within<T>(realm: string, work: (database: Database) => Promise<T>): Promise<T>;
   remove(): void;
 };
 
@@ -37,6 +40,14 @@ export function openDesk(): Desk {
       const { code, out, err } = await desk.run(...argv, '--json');
       if (code !== 0) throw new Error(`exit ${code}: ${err}`);
       return JSON.parse(out) as T;
+    },
+    async within(realm, work) {
+      const database = openDatabase({ file: join(folder, 'data', `${realm}.sqlite`) });
+      try {
+        return await work(database);
+      } finally {
+        await database.close();
+      }
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

@@ -41,6 +41,7 @@ const askedMore = formOf({
   required: ['initials', 'family_name', 'email'], functions: [{ code: '100', name: 'Directeur' }, { code: '140', name: 'Systeem/applicatiebeheerder' }],
 }, { email: true });
 const more = { birth_date: '31-12-1980', gender: 'anders', address: 'Dijk 1\n1234 AB Lissendam', function: '140', initials: 'A.', card_function: 'Hoofd "Zorg" & Welzijn' };
+const passkeyOptions = { challenge: 'AAAA', rpId: 'localhost', timeout: 300_000, userVerification: 'required' };
 const nav = [{ href: '/preview/admin/', label: 'Gebruikers', current: true }, { href: '/preview/admin/logout', label: 'Uitloggen', icon: 'logout', end: true, post: '/preview/admin/logout' }];
 const day = 86_400;
 const noon = 1_795_000_000;
@@ -85,6 +86,9 @@ export const samples: Sample[] = [
   step('second-factor', { ...setUp, stage: 'phone' }, 'second-factor-phone', { values: { phone: '0900 1234' }, problems: [problem('second-factor.phone.not_dialable', 'Naar dit nummer kunnen wij geen code sturen. Vul een heel telefoonnummer in dat begint met +31, bijvoorbeeld van uw mobiel', 'phone')] }),
   step('second-factor', { ...setUp, stage: 'sms', phone: '+31 •••••••78', pause: 24 }, 'second-factor-sms'),
   step('second-factor', { ...setUp, stage: 'codes', codes: Array.from({ length: 10 }, (_, n) => `K7QM-4TPX-92A${'BCDEFGHJKL'[n]}`) }, 'second-factor-codes'),
+  step('second-factor', { ...setUp, methods: ['passkey', 'totp'], stage: 'passkey', options: passkeyOptions }, 'second-factor-passkey'),
+  step('passkey', { options: passkeyOptions, ways: ['totp', 'recovery'] }),
+  step('passkey', { ways: ['recovery'] }, 'passkey-blocked', { problems: [problem('passkey.blocked', 'Deze passkey is geblokkeerd, omdat hij misschien is gekopieerd. Kies een andere manier of bel de servicedesk')] }),
   step('totp', { ways: ['sms', 'recovery'] }),
   step('sms-code', { ways: ['totp', 'recovery'], minutes: 10, phone: '+31 •••••••78', pause: 30 }),
   step('sms-code', { ways: ['recovery'], minutes: 10 }, 'sms-code-unreadable', { problems: [problem('sms-code.unreadable', 'Wij kunnen uw telefoonnummer niet lezen. Kies een andere manier of bel de servicedesk', 'code')] }),

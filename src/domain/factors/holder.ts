@@ -37,8 +37,9 @@ export function refused(rule: Rule, params?: Refused['params']): Refused {
   return { ok: false, rule, ...(params && { params }) };
 }
 
-export function problemOf(prefix: string, { rule, params }: Refused, field = 'code'): Problem {
-  return { field, code: `${prefix}.${rule}`, ...(params && { params }) };
+/** @param field that it is about; null: none, what was wrong stands in no field */
+export function problemOf(prefix: string, { rule, params }: Refused, field: string | null = 'code'): Problem {
+  return { ...(field !== null && { field }), code: `${prefix}.${rule}`, ...(params && { params }) };
 }
 
 /** At this many guesses in a row the owner is told, once: who guesses here knows the password. */

@@ -31,7 +31,7 @@ export async function judgeAssertion({ realm, vault, now }: Pick<Holder, 'realm'
   if (!row) return { ok: false, why: 'unknown' };
   if (!signed) return { ok: false, why: 'signature' };
   const handle = assertion.response.userHandle ?? undefined;
-  if (handle === undefined ? accountId === undefined : handle !== handleOf(vault, row.account_id)) return { ok: false, why: 'handle' };
+  if (handle === undefined ? accountId === undefined : handle !== handleOf(row.account_id)) return { ok: false, why: 'handle' };
   if (accountId !== undefined && row.account_id !== accountId) return { ok: false, why: 'foreign' };
   if (row.blocked_at !== null) return { ok: false, why: 'blocked' };
   const { counter, backedUp } = signed;

@@ -3,6 +3,7 @@ import { findAccount, findLoginOf } from '../../store/accounts.ts';
 import { findPasskey, usePasskey } from '../../store/passkeys.ts';
 import type { Db } from '../../store/schema.ts';
 import { refused, type Holder } from '../factors/holder.ts';
+import { isActive } from '../lifecycle/ended.ts';
 import { organisationOf } from '../local-login.ts';
 import { forgiveTries, takeTry } from '../throttle.ts';
 import { judgeAssertion } from './judge.ts';
@@ -43,9 +44,10 @@ export async function checkPasskeyLogin(place: Place, { turn, typed }: { turn: s
   return admitted(place, judged);
 }
 
-async function admitted({ db, now }: Place, { row, counter, backedUp }: { row: { id: string; account_id: string }; counter: number; backedUp: boolean }): Promise<PasskeyLogin> {
+async function admitted({ db, realm, now }: Place, { row, counter, backedUp }: { row: { id: string; account_id: string }; counter: number; backedUp: boolean }): Promise<PasskeyLogin> {
   const accountId = row.account_id;
-  if ((await findAccount(db, accountId))?.status !== 'active') return { ok: false, rule: 'inactive' };
+  const account = await findAccount(db, accountId);
+  if (!account || !isActive(realm, account, now)) return { ok: false, rule: 'inactive' };
   const organisationId = await organisationOf(db, accountId, (await findLoginOf(db, accountId))?.scope ?? '');
   return { ok: true, accountId, ...(organisationId && { organisationId }), keep: (tx) => usePasskey(tx, row.id, { counter, backedUp, now }) };
 }

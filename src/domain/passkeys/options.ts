@@ -27,7 +27,7 @@ export async function creationOptions(db: Db, { realm, vault, accountId, now }: 
   const [account, own] = [await findAccount(db, accountId), await listPasskeys(db, accountId)];
   return (await webauthn()).generateRegistrationOptions({
     rpName: realm.name, rpID: siteOf(realm).rpId,
-    userID: bytesOf(handleOf(vault, accountId)), userName: await labelOf(db, accountId), userDisplayName: account ? displayName(account) : '',
+    userID: bytesOf(handleOf(accountId)), userName: await labelOf(db, accountId), userDisplayName: account ? displayName(account) : '',
     challenge: bytesOf(challengeFor(vault, turn, now)), timeout: TIMEOUT, attestationType: 'none', supportedAlgorithmIDs: algorithms,
     // one that is blocked is made anew on the same device
     excludeCredentials: own.filter(({ blocked_at }) => blocked_at === null).map(describe),

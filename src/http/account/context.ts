@@ -74,7 +74,7 @@ export async function credentials({ host: { database, realm } }: AccountContext,
 /** Secret questions are offered where the realm has them, second factors where a flow of the realm asks them, or the person has one. */
 export async function offerTo(context: AccountContext, ctx: Context): Promise<Offer> {
   const known = await credentials(context, ctx);
-  const asked = Object.values(context.host.realm.flows).some(({ bindings }) => bindings.some(({ step }) => ['second-factor', 'totp', 'sms-code'].includes(step)));
+  const asked = Object.values(context.host.realm.flows).some(({ bindings }) => bindings.some(({ step }) => ['second-factor', 'totp', 'sms-code', 'passkey'].includes(step)));
   const local = known?.password !== undefined;
   return { password: local, questions: local && context.host.realm.questions !== undefined, twoStep: local && (asked || known.factors.length > 0) };
 }

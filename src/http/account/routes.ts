@@ -9,6 +9,7 @@ import { accountUrl, credentials, languageOf, offerTo, personOf, translate, type
 import { saveDetails, saveLanguage, showDetails } from './details.ts';
 import { changeEmail, showEmail } from './email.ts';
 import { showHistory } from './history.ts';
+import { savePasskeyName, showPasskeyName } from './passkeys.ts';
 import { savePassword, showPassword } from './password.ts';
 import { saveQuestions, showQuestions } from './questions.ts';
 import { endAll, endOne, showSessions } from './sessions.ts';
@@ -54,6 +55,8 @@ function twoStepRoutes(context: AccountContext): Router {
   router.post('/set-up', (ctx) => setUp(context, ctx));
   router.get('/remove', (ctx) => askRemove(context, ctx));
   router.post('/remove', (ctx) => remove(context, ctx));
+  router.get('/name', (ctx) => showPasskeyName(context, ctx));
+  router.post('/name', (ctx) => savePasskeyName(context, ctx));
   router.post('/codes', (ctx) => renewCodes(context, ctx));
   // who had to log in again comes back here without the form
   router.get('/codes', (ctx) => seeOther(ctx, accountUrl(context, 'two-step')));

@@ -7,25 +7,20 @@ import { keepWithRecovery } from '../../domain/factors/recovery.ts';
 import type { Sending } from '../../domain/factors/sent-code.ts';
 import { beginPhone, confirmPhone, resendPhone, showPhone } from '../../domain/factors/sms.ts';
 import { beginTotp, confirmTotp, showTotp } from '../../domain/factors/totp.ts';
-import { issueTicket, peekTicket, redeemTicket } from '../../store/tickets.ts';
 import { seeOther } from '../admin/context.ts';
 import { fieldsOf } from '../csrf.ts';
-import { accountUrl, languageOf, personOf, problemOf, translate, wordOf, type AccountContext, type Failure } from './context.ts';
-import { codesToShow, holderOf } from './two-step.ts';
+import { addPasskey, showPasskeySetUp } from './passkeys.ts';
+import { accountUrl, languageOf, problemOf, translate, wordOf, type AccountContext, type Failure } from './context.ts';
+import { codesToShow, holderOf, offersPasskeys } from './two-step.ts';
+import { beginWaiting, endWaiting, goneFrom, waitingFor, type Waiting } from './waiting.ts';
 
-const KIND = 'account.factor';
-/** Seconds in which a factor that is being set up must be confirmed. */
-const ttl = 900;
-
-/** A factor that waits for its first code. `pending` is sealed for the account. */
-type Waiting = { accountId: string; kind: SecondFactor; pending: string };
-
-/** Setting up a factor: an app with its QR code, a phone number, or the code that was sent to it. */
+/** Setting up a factor: an app with its QR code, a phone number, the code that was sent to it, or a passkey. */
 export async function showSetUp(context: AccountContext, ctx: Context, failed?: { problems: Failure[]; phone?: string; setUp?: string }): Promise<void> {
   const { database, realm } = context.host;
   const holder = holderOf(context, ctx);
   const handle = failed?.setUp ?? ctx.query['setup'];
   const waiting = await waitingFor(context, ctx, handle);
+  if (waiting?.kind === 'passkey' && typeof handle === 'string') return showPasskeySetUp(context, ctx, handle, failed?.problems);
   const shown = waiting?.kind === 'totp' ? await showTotp(database.db, holder, waiting.pending) : waiting && await showPhone(database.db, holder, waiting.pending);
   const method = wordOf(ctx.query['method'], realm.second_factor.methods);
   if (!shown && method !== 'sms' && !failed) return seeOther(ctx, accountUrl(context, 'two-step'));
@@ -42,9 +37,11 @@ export async function setUp(context: AccountContext, ctx: Context): Promise<void
   const { realm } = context.host;
   const fields = fieldsOf(ctx);
   const waiting = await waitingFor(context, ctx, fields['setup']);
+  if (waiting?.kind === 'passkey') return addPasskey(context, ctx, { handle: fields['setup'] ?? '', credential: fields['credential'] ?? '' });
   if (waiting && fields['setup'] !== undefined) return goOn(context, ctx, waiting, fields['setup']);
   if (fields['setup'] !== undefined) return goneFrom(context, ctx);
   if (fields['phone'] !== undefined && realm.second_factor.methods.includes('sms')) return phone(context, ctx, fields['phone']);
+  if (fields['method'] === 'passkey' && offersPasskeys(realm)) return begin(context, ctx, 'passkey', '');
   const method = wordOf(fields['method'], realm.second_factor.methods);
   if (method === 'totp') return begin(context, ctx, 'totp', beginTotp(holderOf(context, ctx)));
   seeOther(ctx, accountUrl(context, method === 'sms' ? 'two-step/set-up?method=sms' : 'two-step'));
@@ -57,10 +54,9 @@ async function phone(context: AccountContext, ctx: Context, typed: string): Prom
 }
 
 async function begin(context: AccountContext, ctx: Context, kind: SecondFactor, pending: string, keep?: Confirmed['keep']): Promise<void> {
-  const { database, clock } = context.host;
-  const handle = await database.transaction(async (tx) => {
+  const handle = await context.host.database.transaction(async (tx) => {
     await keep?.(tx);
-    return issueTicket(tx, { kind: KIND, runId: null, payload: { accountId: personOf(ctx).accountId, kind, pending } satisfies Waiting, ttl, now: clock() });
+    return beginWaiting(context, ctx, tx, { kind, pending });
   });
   seeOther(ctx, accountUrl(context, `two-step/set-up?setup=${handle}`));
 }
@@ -94,22 +90,12 @@ async function goOn(context: AccountContext, ctx: Context, waiting: Waiting, han
  * @returns the handle with which the page shows them
  * @throws DomainError second-factor.code.used: of two forms at once one finds ticket and code
  */
-async function keep({ host: { database, clock } }: AccountContext, holder: Holder, judged: Confirmed, handle: string): Promise<string | undefined> {
-  return database.transaction(async (tx) => {
-    if (!await redeemTicket(tx, KIND, handle, clock()) || !await judged.keep(tx)) throw new DomainError('second-factor.code.used');
+async function keep(context: AccountContext, holder: Holder, judged: Confirmed, handle: string): Promise<string | undefined> {
+  return context.host.database.transaction(async (tx) => {
+    if (!await endWaiting(context, tx, handle) || !await judged.keep(tx)) throw new DomainError('second-factor.code.used');
     const codes = await keepWithRecovery(tx, holder, judged.factor);
     return codes && codesToShow(tx, holder, codes);
   });
-}
-
-/** The form was sent before: a browser shows the last answer only, so who sent it twice may have missed the recovery codes. */
-function goneFrom(context: AccountContext, ctx: Context): void {
-  seeOther(ctx, accountUrl(context, context.host.realm.second_factor.recovery_codes > 0 ? 'two-step?shown=gone' : 'two-step'));
-}
-
-async function waitingFor({ host: { database, clock } }: AccountContext, ctx: Context, handle: unknown): Promise<Waiting | undefined> {
-  const ticket = typeof handle === 'string' ? await peekTicket<Waiting>(database.db, KIND, handle, clock()) : undefined;
-  return ticket?.payload.accountId === personOf(ctx).accountId ? ticket.payload : undefined;
 }
 
 function sendingOf({ portal }: AccountContext, ctx: Context, means: Sending['means']): Sending {

@@ -1,9 +1,10 @@
 import type { Context } from 'koa';
 import { codeFactors } from '../../config/accounts.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { listFactors, removeFactor, requiresFactor } from '../../domain/factors/enrol.ts';
+import { isEnough, listFactors, removeFactor, removePasskey } from '../../domain/factors/enrol.ts';
 import type { Holder } from '../../domain/factors/holder.ts';
 import { newRecoveryCodes } from '../../domain/factors/recovery.ts';
+import { shownPasskeys } from '../../domain/passkeys/keep.ts';
 import type { Db } from '../../store/schema.ts';
 import { seeOther } from '../admin/context.ts';
 import { fieldsOf } from '../csrf.ts';
@@ -22,6 +23,8 @@ export async function showTwoStep(context: AccountContext, ctx: Context, problem
   const { database, realm, clock } = context.host;
   const { saved, shown } = ctx.query;
   const { factors, recoveryCodes } = await listFactors(database.db, holderOf(context, ctx));
+  const passkeys = await shownPasskeys(database.db, personOf(ctx).accountId);
+  const usable = factors.length + passkeys.filter(({ blockedAt }) => blockedAt === undefined).length;
   const codes = typeof shown === 'string' ? await showOnce<{ codes: string[] }>(database.db, SHOWN, personOf(ctx).accountId, shown, clock()) : undefined;
   if (problems.length > 0) ctx.status = 422;
   await context.render(ctx, 'account/two-step', {
@@ -29,26 +32,44 @@ export async function showTwoStep(context: AccountContext, ctx: Context, problem
     page: {
       methods: codeFactors.filter((kind) => realm.second_factor.methods.includes(kind) || factors.some((one) => one.kind === kind))
         .map((kind) => ({ kind, offered: realm.second_factor.methods.includes(kind), ...factors.find((one) => one.kind === kind) })),
-      removable: factors.length > 1 || !requiresFactor(realm), hasFactor: factors.length > 0,
+      passkeys: passkeys.map((one) => ({ ...one, removable: isEnough(realm, usable - (one.blockedAt === undefined ? 1 : 0)) })), offersPasskeys: offersPasskeys(realm),
+      removable: isEnough(realm, usable - 1), hasFactor: factors.length + passkeys.length > 0,
       recovery: realm.second_factor.recovery_codes > 0, left: recoveryCodes, codes: codes?.codes,
-      saved: wordOf(saved, ['added', 'removed', 'codes']), codesGone: shown !== undefined && !codes,
+      saved: wordOf(saved, ['added', 'removed', 'codes', 'passkey', 'name']), codesGone: shown !== undefined && !codes,
     },
     problems: problems.map((problem) => problemOf(context, ctx, problem)),
   });
 }
 
+/** Passkeys are set up where they are a second factor, and where one is enough to log in. */
+export function offersPasskeys({ second_factor, login }: AccountContext['host']['realm']): boolean {
+  return login.passkeys || second_factor.methods.includes('passkey');
+}
+
 /** Asks once more before a factor goes. */
 export async function askRemove(context: AccountContext, ctx: Context): Promise<void> {
+  const passkey = await ownPasskey(context, ctx);
+  if (passkey) return context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)('account.passkeys.remove.title'), page: { passkey } });
   const kind = wordOf(ctx.query['kind'], codeFactors);
   if (!kind) return seeOther(ctx, accountUrl(context, 'two-step'));
   await context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)(`account.two-step.remove.${kind}`), page: { kind } });
 }
 
+/** The person's own passkey that the address names. */
+export async function ownPasskey({ host: { database } }: AccountContext, ctx: Context): Promise<{ id: string; name: string } | undefined> {
+  const asked = ctx.query['passkey'];
+  return asked === undefined ? undefined : (await shownPasskeys(database.db, personOf(ctx).accountId)).find(({ id }) => id === asked);
+}
+
 export async function remove(context: AccountContext, ctx: Context): Promise<void> {
-  const kind = wordOf(fieldsOf(ctx)['kind'], codeFactors);
+  const { passkey, kind: asked } = fieldsOf(ctx);
+  const kind = wordOf(asked, codeFactors);
   try {
-    if (!kind) throw new DomainError('second-factor.none');
-    await context.host.database.transaction((tx) => removeFactor(tx, holderOf(context, ctx), kind));
+    if (passkey === undefined && !kind) throw new DomainError('second-factor.none');
+    await context.host.database.transaction(async (tx) => {
+      if (passkey !== undefined) await removePasskey(tx, holderOf(context, ctx), passkey);
+      else if (kind) await removeFactor(tx, holderOf(context, ctx), kind);
+    });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     return showTwoStep(context, ctx, [{ code: error.code, params: error.params }]);
@@ -61,7 +82,7 @@ export async function renewCodes(context: AccountContext, ctx: Context): Promise
   const { database } = context.host;
   const holder = holderOf(context, ctx);
   const { factors } = await listFactors(database.db, holder);
-  if (factors.length === 0) return showTwoStep(context, ctx, [{ code: 'second-factor.none' }]);
+  if (factors.length === 0 && (await shownPasskeys(database.db, holder.accountId)).length === 0) return showTwoStep(context, ctx, [{ code: 'second-factor.none' }]);
   const handle = await database.transaction(async (tx) => codesToShow(tx, holder, await newRecoveryCodes(tx, holder)));
   seeOther(ctx, `${accountUrl(context, 'two-step')}?saved=codes&shown=${handle}`);
 }

@@ -6,6 +6,8 @@ import { keepRecoveryCodes, makeRecoveryCodes } from '../../domain/factors/recov
 import type { Sending } from '../../domain/factors/sent-code.ts';
 import { beginPhone, confirmPhone, resendPhone, showPhone } from '../../domain/factors/sms.ts';
 import { beginTotp, confirmTotp, showTotp } from '../../domain/factors/totp.ts';
+import { confirmPasskey } from '../../domain/passkeys/keep.ts';
+import { creationOptions } from '../../domain/passkeys/options.ts';
 import { rankOf, reachedWith } from '../../flow/levels.ts';
 import { defineStep, onceOnly, type Outcome, type Page, type Run } from '../../flow/step.ts';
 
@@ -17,25 +19,26 @@ const state = z.discriminatedUnion('at', [
   z.object({ at: z.literal('totp'), pending: z.string() }),
   z.object({ at: z.literal('phone') }),
   z.object({ at: z.literal('sms'), pending: z.string() }),
+  z.object({ at: z.literal('passkey') }),
   z.object({ at: z.literal('codes'), factor: kept, shownAt: z.number(), codes: z.string() }),
 ]);
 type State = z.infer<typeof state>;
 const text = z.string().max(200).default('');
-const input = z.object({ method: text, phone: text, code: text, kept: text, action: text });
+const input = z.object({ method: text, phone: text, code: text, credential: z.string().max(65_536).default(''), kept: text, action: text });
 type Input = z.infer<typeof input>;
 type Setup = Run<unknown, State>;
 
-/** Setting up a second factor (row CAK-8): an authenticator app or a phone, then the recovery codes. */
+/** Setting up a second factor (row CAK-8): an authenticator app, a phone or a passkey, then the recovery codes. */
 export const secondFactor = defineStep<unknown, State, Input>({
   id: 'second-factor',
   config,
   state,
   input,
-  secrets: ['code'],
+  secrets: ['code', 'credential'],
   model(_config, realm) {
     const reached = realm.second_factor.methods.map((method) => reachedWith(realm, method)).toSorted((a, b) => rankOf(realm, b) - rankOf(realm, a));
     return {
-      settledBy: ['factor_enrolled'], passes: true, gives: ['factor_enrolled', 'second_factor_shown'], forgets: ['totp_enrolled', 'sms_enrolled'],
+      settledBy: ['factor_enrolled'], passes: true, gives: ['factor_enrolled', 'second_factor_shown'], forgets: ['totp_enrolled', 'sms_enrolled', 'passkey_enrolled'],
       ...(reached[0] !== undefined && { reaches: reached[0] }),
     };
   },
@@ -60,6 +63,7 @@ async function pageOf(run: Setup): Promise<Page> {
 async function stageOf(run: Setup): Promise<Page> {
   const [at, holder] = [run.state, holderOf(run)];
   if (at?.at === 'phone') return { stage: 'phone' };
+  if (at?.at === 'passkey') return { stage: 'passkey', options: await creationOptions(run.db, holder, run.turn) };
   const shown = at?.at === 'totp' ? await showTotp(run.db, holder, at.pending)
     : at?.at === 'sms' ? await showPhone(run.db, holder, at.pending)
       : at?.at === 'codes' ? codesOf(run, at.codes) : undefined;
@@ -82,11 +86,13 @@ async function submit(run: Setup, typed: Input): Promise<Outcome<State>> {
   if (at.at === 'totp') return confirmed(run, await confirmTotp(run.db, holderOf(run), { pending: at.pending, typed: typed.code }));
   if (at.at === 'phone') return phone(run, typed.phone);
   if (at.at === 'sms') return sms(run, at.pending, typed);
+  if (at.at === 'passkey') return confirmed(run, await confirmPasskey(run.db, holderOf(run), { turn: run.turn, typed: typed.credential }), 'passkey');
   return at.at === 'codes' ? { kind: 'ask' } : { kind: 'ask', problems: [{ field: 'method', code: 'second-factor.required' }] };
 }
 
 function start(run: Setup, method: SecondFactor): Outcome<State> {
-  return { kind: 'ask', state: method === 'totp' ? { at: 'totp', pending: beginTotp(holderOf(run)) } : { at: 'phone' } };
+  if (method === 'totp') return { kind: 'ask', state: { at: 'totp', pending: beginTotp(holderOf(run)) } };
+  return { kind: 'ask', state: { at: method === 'sms' ? 'phone' : 'passkey' } };
 }
 
 async function phone(run: Setup, number: string): Promise<Outcome<State>> {
@@ -100,14 +106,14 @@ async function sms(run: Setup, pending: string, { action, code }: Input): Promis
   return sent.ok ? { kind: 'ask', commit: onceOnly(sent.keep) } : again(sent, 'code');
 }
 
-function again(refused: Refused, field: 'code' | 'phone'): Outcome<State> {
-  const problem = problemOf(`second-factor.${field}`, refused, field);
+function again(refused: Refused, field: 'code' | 'phone' | 'passkey'): Outcome<State> {
+  const problem = problemOf(`second-factor.${field}`, refused, field === 'passkey' ? null : field);
   return refused.rule === 'unreadable' ? { kind: 'ask', state: { at: 'choice' }, problems: [{ code: problem.code }] } : { kind: 'ask', problems: [problem] };
 }
 
-/** The code was right. Recovery codes are shown before the factor counts, so that nobody has one without the other. */
-function confirmed(run: Setup, judged: Confirmed | Refused): Outcome<State> {
-  if (!judged.ok) return again(judged, 'code');
+/** It was right. Recovery codes are shown before the factor counts, so that nobody has one without the other. */
+function confirmed(run: Setup, judged: Confirmed | Refused, field: 'code' | 'passkey' = 'code'): Outcome<State> {
+  if (!judged.ok) return again(judged, field);
   const codes = makeRecoveryCodes(run);
   if (codes.length === 0) return pass(run, judged.factor, run.now, [judged.keep]);
   const sealed = sealFor(holderOf(run), JSON.stringify(codes), 'recovery');

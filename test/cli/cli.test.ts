@@ -42,6 +42,8 @@ describe('configuration', () => {
     expect(out).toBe([
       'inlichtingenbureau: portals 6, brokers 6, clients 5, flows proved',
       'cak: portals 3, brokers 0, clients 2, flows proved',
+      'ciz: portals 4, brokers 0, clients 2, flows proved',
+      'careflex: portals 2, brokers 0, clients 1, flows proved',
     ].join('\n'));
     expect(code).toBe(0);
     expect(await desk.run('flow', 'prove', ...ib)).toMatchObject({ code: 0, out: 'inlichtingenbureau: every flow is proved' });

@@ -14,6 +14,7 @@ import { localAccountSchema, seedLocalAccount, type Place } from './local-accoun
 
 const roles = z.record(z.string(), z.array(z.string()));
 const text = z.string().nullable();
+const more = text.default(null);
 const membership = z.object({
   id: z.string(), tier: z.enum(['user', 'administrator']), status: z.enum(['pending', 'active', 'ended']), roles,
   /** application -> the numbers under which they work there */
@@ -38,6 +39,7 @@ const worldSchema = z.object({
       account: z.object({
         id: z.string(), status: z.enum(['active', 'locked', 'dormant', 'deleted']), salutation: text, initials: text, given_name: text, infix: text,
         family_name: text, department: text, phone: text, email: text, newsletter: z.boolean(), language: text,
+        birth_date: more, gender: more, address: more, postal_address: more, mobile: more, contact_email: more, function: more, card_function: more,
       }).optional(),
       membership: membership.optional(),
       /** their places in other organisations */

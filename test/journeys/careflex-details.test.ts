@@ -66,4 +66,14 @@ describeOnGrounds('Mijn gegevens van Careflex', (ground) => {
     });
     expect(daan.complaints).toEqual([]);
   });
+
+  test('CFX-10 \'Mijn organisatie\': name, number and roles to read, and whom to call when they are wrong', async () => {
+    await follow('Terug naar Uw account');
+    await follow('Mijn organisatie');
+    await daan.look('CFX-10-mijn-organisatie');
+    const content = await daan.page.locator('main').innerText();
+    for (const words of ['Woonzorg Elzenhage', 'KvK-nummer', '99990401', 'Klantportaal', 'Medewerker klantportaal', 'Kloppen deze gegevens niet? Neem dan contact op met de Servicedesk van Careflex: 088 000 00 03.']) expect(content).toContain(words);
+    await expect(daan.page.locator('main input, main button').count()).resolves.toBe(0);
+    expect(daan.complaints).toEqual([]);
+  });
 });

@@ -16,6 +16,16 @@ describe('texts', () => {
     expect(different).toEqual([]);
   });
 
+  test('words of a realm take the place of a text that is there, in Dutch and English alike', () => {
+    const own = filesOf('config/realms').filter((file) => /\/texts\/\w+\.json$/.test(file)).map((file) => ({ file, texts: JSON.parse(read(file)) as Record<string, string> }));
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.flatMap(({ file, texts }) => Object.keys(texts).filter((key) => nl[key] === undefined).map((key) => `${file}: ${key}`))).toEqual([]);
+    for (const { file, texts } of own) {
+      const other = own.find((one) => one.file === file.replace(/nl\.json$/, 'en.json')) ?? { texts: {} };
+      expect({ file, keys: Object.keys(other.texts) }).toEqual({ file, keys: Object.keys(texts) });
+    }
+  });
+
   test('every way in which a flow can end has a page: what realm files and steps say', () => {
     const files = filesOf('config/realms').filter((file) => file.endsWith('/realm.yaml'));
     const flows = files.flatMap((file) => Object.values((parse(read(file)) as { flows: Record<string, { bindings: Binding[] }> }).flows));

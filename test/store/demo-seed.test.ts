@@ -1,12 +1,16 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { generateSync } from 'otplib';
 import { seedDemo } from '../../db/demo/seed.ts';
 import { readWorld } from '../../demo/world.ts';
 import { lifecycleSchema, passwordPolicySchema } from '../../src/config/accounts.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import type { Realm } from '../../src/config/schema.ts';
 import { credentialsOf } from '../../src/domain/credentials.ts';
 import { checkTotp } from '../../src/domain/factors/totp.ts';
+import { parseProfile, profileOf } from '../../src/domain/profile.ts';
 import { loadState } from '../../src/domain/state.ts';
+import { root } from '../../src/root.ts';
 import { findLogin, findPassword, listAccounts } from '../../src/store/accounts.ts';
 import { listApplicationAccounts } from '../../src/store/application-accounts.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -113,5 +117,16 @@ describe.each(dialects)('the demo world on $name', ({ open }) => {
     await seed(exampleRealm({ id: 'careflex', agreements: [] }));
     const { account_id: accountId } = await findLogin(database.db, '', 'hsmit') ?? { account_id: '' };
     expect((await listMembershipsOf(database.db, accountId)).map(({ tier }) => tier).toSorted()).toEqual(['administrator', 'user']);
+  });
+
+  test('CFX-5 what people of a realm are asked is there, as its form would keep it', async () => {
+    await seed(exampleRealm({ id: 'careflex', agreements: [] }));
+    const { person } = loadConfig(join(root, 'config/sluis.yaml'), {}).realms.find(({ id }) => id === 'careflex')!;
+    for (const account of await listAccounts(database.db)) {
+      const known = await profileOf(database.db, person, account.id);
+      const parsed = parseProfile(person, known, noon);
+      expect(parsed).toEqual({ ok: true, profile: Object.fromEntries(person.fields.map((field) => [field, account[field]])) });
+    }
+    expect((await listAccounts(database.db, { text: 'Smit' }))[0]).toMatchObject({ function: '221', birth_date: '1980-02-29' });
   });
 });

@@ -1,7 +1,6 @@
 import { Router } from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { takeTry } from '../../domain/throttle.ts';
-import { findOrganisation } from '../../store/organisations.ts';
 import { seeOther } from '../admin/context.ts';
 import { requireFresh } from '../face.ts';
 import { renderProblem } from '../pages.ts';
@@ -9,6 +8,7 @@ import { accountUrl, credentials, languageOf, offerTo, personOf, translate, type
 import { saveDetails, saveLanguage, showDetails } from './details.ts';
 import { changeEmail, showEmail } from './email.ts';
 import { showHistory } from './history.ts';
+import { ownOrganisation, showMyOrganisation } from './my-organisation.ts';
 import { savePasskeyName, showPasskeyName } from './passkeys.ts';
 import { savePassword, showPassword } from './password.ts';
 import { saveQuestions, showQuestions } from './questions.ts';
@@ -36,6 +36,7 @@ export function accountRoutes(context: AccountContext): Router {
   router.post('/language', (ctx) => saveLanguage(context, ctx));
   router.get('/details/email', recently, (ctx) => showEmail(context, ctx));
   router.post('/details/email', recently, (ctx) => changeEmail(context, ctx));
+  router.get('/my-organisation', (ctx) => showMyOrganisation(context, ctx));
   router.get('/sessions', (ctx) => showSessions(context, ctx));
   router.post('/sessions/end', (ctx) => endOne(context, ctx));
   router.post('/sessions/end-all', (ctx) => endAll(context, ctx));
@@ -84,11 +85,10 @@ function limited({ host, portal }: AccountContext): Middleware {
 }
 
 async function showHome(context: AccountContext, ctx: Context): Promise<void> {
-  const { database } = context.host;
-  const { displayName, organisationId, email } = personOf(ctx);
-  const organisation = organisationId === undefined ? undefined : await findOrganisation(database.db, organisationId);
+  const { displayName, email } = personOf(ctx);
+  const own = await ownOrganisation(context, ctx);
   await context.render(ctx, 'account/home', {
     title: translate(context, ctx)('account.home.title'),
-    page: { name: displayName, email, organisation: organisation?.name, offer: await offerTo(context, ctx) },
+    page: { name: displayName, email, organisation: own?.organisation.name, offer: await offerTo(context, ctx) },
   });
 }

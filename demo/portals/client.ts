@@ -7,7 +7,7 @@ import type { Portal } from './portals.ts';
 
 export type Tokens = { accessToken: string; refreshToken: string | undefined; idToken: string; expiresAt: number; claims: Record<string, unknown> };
 
-export type Pending = { state: string; nonce: string; verifier: string };
+export type Pending = { state: string; nonce: string; verifier: string; /** the person wanted to choose another organisation */ choosing?: true };
 
 /** An OpenID Connect client of one portal. All it needs: the issuer, a client id and a credential (seed row ALL-1). */
 export type Client = ReturnType<typeof createClient>;
@@ -27,13 +27,15 @@ export function createClient({ portal, issuer, base, key }: ClientOptions) {
     return createLogoutReader({ issuer, audience: portal.id, keys: createRemoteJWKSet(new URL(keys)), now: () => Math.floor(Date.now() / 1000) });
   });
   return {
-    /** where to send the browser, and what must come back */
-    async start(extra: Record<string, string>): Promise<{ url: string; pending: Pending }> {
-      const pending: Pending = { state: oidc.randomState(), nonce: oidc.randomNonce(), verifier: oidc.randomPKCECodeVerifier() };
+    /** where to send the browser, and what must come back. @param extra parameters of the request; `organisation` names one (scope) */
+    async start({ organisation, ...extra }: Record<string, string>): Promise<{ url: string; pending: Pending }> {
+      const pending: Pending = {
+        state: oidc.randomState(), nonce: oidc.randomNonce(), verifier: oidc.randomPKCECodeVerifier(), ...(extra['prompt'] === 'select_account' && { choosing: true }),
+      };
       const url = oidc.buildAuthorizationUrl(await configuration(), {
         ...extra,
         redirect_uri: redirectUri,
-        scope: 'openid profile email phone organisation roles',
+        scope: `openid profile email phone organisation roles${organisation === undefined ? '' : ` organisation:${organisation}`}`,
         state: pending.state,
         nonce: pending.nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(pending.verifier),

@@ -5,6 +5,7 @@ import type { Portal } from './portals.ts';
 import { menuFor } from './portals.ts';
 import { sideFooter, sideMenu } from './side.ts';
 import { idle, warnBefore } from './sessions.ts';
+import { userMenu } from './user-menu.ts';
 
 export type Site = {
   portal: Portal;
@@ -30,7 +31,8 @@ export function layout(site: Site, user: User | undefined, title: string, body: 
   return html`${head(title === portal.name ? title : `${title} - ${portal.name}`, watch && noScript(portal, current))}
 <body class="${portal.id}"><a class="skip" href="#inhoud">Naar de inhoud</a>
 <header>${portal.test && testMark}<p class="name"><a href="${base}/">${portal.name}</a></p><p class="owner">${portal.owner}</p>
-${user && !portal.home && html`<form method="post" action="${base}/logout"><button data-logout>Uitloggen</button></form>`}</header>
+${user && portal.userMenu && userMenu(site, user)}
+${user && !portal.home && !portal.userMenu && html`<form method="post" action="${base}/logout"><button data-logout>Uitloggen</button></form>`}</header>
 ${user && html`<nav class="bar" aria-label="Menu"><ul><li><a href="${base}/dashboard" ${current === 'dashboard' && html`aria-current="page"`}>${portal.home ? 'Home' : 'Dashboard'}</a></li>
 ${menuFor(portal, user.roles).map((item) => html`<li><a data-menu="${item.id}" href="${base}/${item.id}" ${item.id === current && html`aria-current="page"`}>${item.label}</a></li>`)}
 ${adminUrl && html`<li><a href="${adminUrl}">Gebruikersbeheer</a></li>`}</ul></nav>`}

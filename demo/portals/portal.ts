@@ -17,7 +17,7 @@ import { createLogins, createSessions, randomId } from './sessions.ts';
 export type Parts = { site: Site; client: Client; sessions: Sessions; logins: ReturnType<typeof createLogins>; secure: boolean; now: () => number; log: (line: string) => void };
 
 /** Parameters of the login that a portal passes on when its own address has them. */
-const passedOn = ['acr_values', 'prompt', 'ui_locales', 'max_age', 'login_hint'];
+const passedOn = ['acr_values', 'prompt', 'ui_locales', 'max_age', 'login_hint', 'organisation'];
 
 /** Adds the routes of one portal. */
 export function createPortal(router: Router, given: Omit<Parts, 'sessions' | 'logins'>): void {
@@ -93,6 +93,9 @@ async function callback(ctx: Context, parts: Parts): Promise<void> {
     setCookie(ctx, parts, 'session', session.id);
     seeOther(ctx, `${parts.site.base}/dashboard`);
   } catch (error) {
+    // who gave up choosing goes on for the organisation of before
+    const stays = pending.choosing && errorCode(error).code === 'access_denied' && await parts.sessions.active(cookieOf(ctx, parts, 'session'));
+    if (stays) return seeOther(ctx, `${parts.site.base}/dashboard`);
     failed(ctx, parts, error, 400);
   }
 }

@@ -31,6 +31,8 @@ export type Portal = {
   accountsOf?: string;
   /** leads administrators on to the administration of users at Sluis */
   admin?: true;
+  /** its header has a menu under one's name: account, security, another organisation, logging out (seed row CFX-3) */
+  userMenu?: true;
   /** its home has a side menu; absent: a dashboard */
   home?: Home;
   menu: MenuItem[];

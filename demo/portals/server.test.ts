@@ -4,7 +4,7 @@ import { readSettings } from '../settings.ts';
 import { readWorld } from '../world.ts';
 import type { Client } from './client.ts';
 import { LogoutRefusal } from './logout-token.ts';
-import { portals } from './portals.ts';
+import { portals, type Portal } from './portals.ts';
 import { createPortals } from './server.ts';
 
 const settings = readSettings({});
@@ -27,14 +27,14 @@ function refuse(): never {
   throw new LogoutRefusal('no good');
 }
 
-function browserWith(roles: string[], now?: () => number) {
+function browserWith(roles: string[], now?: () => number, more: Partial<Portal> = {}) {
   const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'secret', kid: 'portaal-zorg-1' };
-  const app = createPortals({ settings, world: readWorld(), portals, keys: new Map([['portaal-zorg', key]]), log: () => undefined, clientFor: () => clientWith(roles), ...(now && { now }) });
+  const app = createPortals({ settings, world: readWorld(), portals: portals.map((portal) => ({ ...portal, ...more })), keys: new Map([['portaal-zorg', key]]), log: () => undefined, clientFor: () => clientWith(roles), ...(now && { now }) });
   return request.agent(app.callback());
 }
 
-async function loggedIn(roles: string[], now?: () => number) {
-  const browser = browserWith(roles, now);
+async function loggedIn(roles: string[], now?: () => number, more: Partial<Portal> = {}) {
+  const browser = browserWith(roles, now, more);
   await browser.get('/portaal-zorg/login').expect(303);
   await browser.get('/portaal-zorg/callback?code=c&state=s').expect(303).expect('location', `${settings.portalsUrl}/portaal-zorg/dashboard`);
   return browser;
@@ -61,6 +61,24 @@ describe('a demo portal', () => {
     await browser.get('/portaal-zorg/iwmo-bestanden').expect(200);
     expect((await browser.get('/portaal-zorg/iwmo-instellingen').expect(403)).text).toContain('data-end="forbidden"');
     await browser.get('/portaal-zorg/nothing').expect(404);
+  });
+
+  test('CFX-3: a menu under one\'s name, for a portal that has it, with the organisation beside it', async () => {
+    const browser = await loggedIn([], undefined, { userMenu: true });
+    const page = await browser.get('/portaal-zorg/dashboard').expect(200);
+    expect(page.text).toContain('<bdi data-acting-for>Gemeente Lissendam</bdi>');
+    const links = [...page.text.matchAll(/data-user="(\w+)" href="([^"]+)"/g)].map(([, name, href]) => [name, href]);
+    expect(links).toEqual([
+      ['details', `${settings.sluisUrl}/inlichtingenbureau/account/details`], ['organisation', `${settings.portalsUrl}/portaal-zorg/dashboard`],
+      ['account', `${settings.sluisUrl}/inlichtingenbureau/account/`], ['choose', `${settings.portalsUrl}/portaal-zorg/login?prompt=select_account`],
+    ]);
+    expect(page.text.match(/data-logout/g)).toHaveLength(1);
+    expect((await (await loggedIn([])).get('/portaal-zorg/dashboard')).text).not.toContain('data-user-menu');
+  });
+
+  test('CFX-2: another organisation is a new login, and may be named', async () => {
+    const login = await browserWith([]).get('/portaal-zorg/login?prompt=select_account&organisation=o1').expect(303);
+    expect(login.headers['location']).toContain('prompt=select_account&organisation=o1');
   });
 
   test('without a session there is only the start page; the session of one portal is none of another\'s', async () => {

@@ -34,7 +34,7 @@ export async function finishLogin(parts: Parts, req: IncomingMessage, res: Serve
     login: {
       accountId: account.id,
       acr: realm.levels[level]?.acr ?? '',
-      ...(realm.profile !== 'nlgov' && { amr: [...new Set(proofs.map((proof) => amrOf[proof.factor] ?? proof.factor))] }),
+      ...(realm.profile !== 'nlgov' && { amr: [...new Set(proofs.flatMap((proof) => amrOf[proof.factor] ?? [proof.factor]))] }),
       ts: earnedAt(realm, run.facts),
       remember: false,
     },
@@ -62,8 +62,11 @@ async function leaveEarlierSession({ provider, realm, database, clock }: Parts, 
   await interaction.save(interaction.exp - Math.floor(Date.now() / 1000));
 }
 
-/** RFC 8176 names where there is one. */
-const amrOf: Record<string, string> = { password: 'pwd', broker: 'federated' };
+/**
+ * RFC 8176 names where there is one. Of a passkey it is known that its key was there and its person; whether hardware holds the
+ * key (`hwk`, `swk`) and how the device knew the person (`pin`, `fpt`, `face`) nobody tells.
+ */
+const amrOf: Record<string, string[]> = { password: ['pwd'], totp: ['otp'], broker: ['federated'], passkey: ['pop', 'user'] };
 
 /** Back to the portal without a login. */
 export function abortLogin(provider: Provider, req: IncomingMessage, res: ServerResponse, error: 'access_denied' | 'unmet_authentication_requirements', description: string): Promise<string> {

@@ -136,3 +136,93 @@ describeOnGrounds('CAK-8 a passkey as the second step', (ground) => {
     expect(jolanda.complaints).toEqual([]);
   });
 });
+
+describeOnGrounds('a passkey in place of a password', (ground) => {
+  let at: Install;
+  let database: Awaited<ReturnType<typeof ground.database>>;
+  let chromium: Browser;
+  let jolanda: Visitor;
+  let device: Device;
+  beforeAll(async () => {
+    database = await ground.database();
+    [at, chromium] = await Promise.all([install({ prepare: withPasskeys(true), change: ({ system }) => { system.database_url = database.url; } }), launch()]);
+    for (const table of ['factors', 'recovery_codes'] as const) await at.host('cak').database.db.deleteFrom(table).execute();
+    jolanda = await Visitor.arrive(chromium);
+    device = await deviceOf(jolanda);
+  }, 90_000);
+  afterAll(async () => {
+    await chromium?.close();
+    await at?.stop();
+    await database?.drop();
+  });
+
+  const main = () => jolanda.page.locator('main');
+  const button = () => main().getByRole('button', { name: 'Inloggen met een passkey' });
+  const toLogin = async (visitor = jolanda): Promise<void> => {
+    await visitor.context.clearCookies();
+    await visitor.page.goto(`${at.url}${account}/`);
+  };
+  const home = (): Promise<void> => main().getByText('Wat kunt u hier doen?').waitFor();
+  const lastLogin = async () => (await listAudit(at.host('cak').database.db, { event: 'login.completed', limit: 1 }))[0];
+
+  test('is made after a login with a password', async () => {
+    // nothing is offered where nothing is
+    await device.answers(false);
+    await toLogin();
+    await button().waitFor();
+    await jolanda.look('passkey-inloggen');
+    expect(await jolanda.page.locator('[name="username"]').getAttribute('autocomplete')).toBe('username webauthn');
+    await jolanda.fill(known('cak-active'));
+    await jolanda.submit();
+    await device.answers(true);
+    await jolanda.choose('method', 'passkey');
+    await main().getByRole('button', { name: 'Verder' }).click();
+    await main().getByRole('button', { name: 'Passkey maken' }).click();
+    await main().getByRole('button', { name: 'Ik heb de codes bewaard' }).click();
+    await home();
+  });
+
+  test('logs in by the button: stopped first, then done', async () => {
+    await device.answers(false);
+    await toLogin();
+    await device.verifies(false);
+    await device.answers(true);
+    await button().click();
+    await main().getByText('U bent gestopt').waitFor();
+    expect(await jolanda.problems()).toEqual(['passkey.cancelled']);
+    await jolanda.look('passkey-inloggen-gestopt');
+    await device.verifies(true);
+    await button().click();
+    await home();
+    expect(await lastLogin()).toMatchObject({ account_id: jolandaId, detail: { level: 'two-factor', factors: ['passkey'] } });
+    expect(jolanda.complaints).toEqual([]);
+  });
+
+  test('logs in by autofill: the browser offers it, and no button is pressed', async () => {
+    const before = (await lastLogin())?.id;
+    await toLogin();
+    await home();
+    expect(await lastLogin()).toMatchObject({ account_id: jolandaId, detail: { factors: ['passkey'] } });
+    expect((await lastLogin())?.id).not.toBe(before);
+  });
+
+  test('one that is unknown here says so', async () => {
+    // the virtual device fills in by itself, over and over
+    await jolanda.page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false');
+    await toLogin();
+    await at.host('cak').database.db.deleteFrom('passkeys').execute();
+    await button().click();
+    await main().getByText('Deze passkey werkt hier niet').first().waitFor();
+    expect(await jolanda.problems()).toEqual(['password.passkey.wrong']);
+    await jolanda.look('passkey-inloggen-fout');
+  });
+
+  test('without script the password is left', async () => {
+    const plain = await Visitor.arrive(chromium, { javaScriptEnabled: false });
+    await toLogin(plain);
+    await plain.page.getByText('Log in met uw wachtwoord.').waitFor();
+    await plain.fill(known('cak-active'));
+    await plain.submit();
+    expect(await plain.step()).toBe('second-factor');
+  });
+});

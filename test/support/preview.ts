@@ -107,6 +107,7 @@ export const samples: Sample[] = [
   step('verification-code', { organisation: 'Gemeente Voorbeeld', administrators: [], first: true }, 'code-first', { problems: [problem('verification-code.wrong', 'De verificatiecode klopt niet. U kunt het nog 4 keer proberen', 'code')] }),
   step('first-administrator', { organisation: 'Gemeente Voorbeeld' }),
   step('password', { identifiers: ['relation_number', 'username'] }),
+  step('password', { identifiers: ['username'], passkey: passkeyOptions }, 'password-passkey'),
   step('password', { identifiers: ['username'] }, 'password-error', { values: { username: 'jansen' }, problems: [problem('password.wrong', 'De ingevulde gegevens kloppen niet. Controleer ze en probeer het opnieuw')] }),
   { name: 'forgot', view: 'password/forgot', titleKey: 'forgot.title', locals: { action: '/preview/password/forgot', csrf: 'c', page: { identifiers: ['username'] } } },
   { name: 'forgot-error', view: 'password/forgot', titleKey: 'forgot.title', locals: { action: '/preview/password/forgot', csrf: 'c', page: { identifiers: ['relation_number', 'username'] }, values: { relation_number: '100231' }, problems: [problem('password.username.required', 'Vul uw gebruikersnaam in', 'username')] } },

@@ -147,7 +147,7 @@ describe('CAK-1 login name and password', () => {
   });
 
   test('the password is a secret of the form, and its field has an end', () => {
-    expect(password.secrets).toEqual(['password']);
+    expect(password.secrets).toEqual(['password', 'credential']);
     expect(password.input.safeParse({ ...right, password: 'x'.repeat(513) }).success).toBe(false);
     for (const text of ['a\u0000', 'a\ud800', 'x'.repeat(1_000_000)]) expect(password.input.safeParse({ ...right, username: text }).success).toBe(false);
     expect(password.config.safeParse({}).success).toBe(false);

@@ -106,6 +106,20 @@ describe('what changes while the page is there', () => {
     expect(actingFor(await here.finish(await here.browser.submit(answer, { organisation: here.home }))).id).toBe(here.home);
   });
 
+  test('the session that the choice began in ends: nothing is chosen, and they log in again', async () => {
+    const here = await choosing();
+    await here.finish(await here.browser.submit(here.page, { organisation: here.home }));
+    const started = await rp.start({ prompt: 'select_account' });
+    const page = await here.browser.get(started.url);
+    expect(page.step).toBe('organisation');
+    const membershipId = await membershipIn(here, here.home);
+    await transaction((tx) => endMembership(tx, { membershipId, actor, now: at.now() }));
+    const answer = await here.browser.submit(page, { organisation: here.other });
+    expect([answer.status, answer.end, answer.html.includes('mijn-cak-zakelijk/')]).toEqual([400, 'session_not_found', true]);
+    const again = await typeName(here.browser, await here.browser.get(started.url), here.id);
+    expect(actingFor(await rp.finish(started, again)).id).toBe(here.other);
+  });
+
   test('all of them end: the page says why', async () => {
     const here = await choosing();
     for (const one of [here.home, here.other]) { const membershipId = await membershipIn(here, one); await transaction((tx) => endMembership(tx, { membershipId, actor, now: at.now() })); }

@@ -67,6 +67,7 @@ describe('CFX-2 arriving', () => {
     await belongs('a', 'Zorggroep');
     await belongs('b', 'Thuiszorg', { role: false });
     expect(await enter({ former: 'b' })).toEqual({ kind: 'ask' });
+    expect(await enter({ former: 'left-since' })).toEqual({ kind: 'pass', organisationId: 'a' });
     expect(await look({ former: 'b' })).toMatchObject({ present: 'Thuiszorg', away: true, organisations: [{ id: 'a', current: false }] });
   });
 

@@ -45,7 +45,8 @@ async function enter(run: OwnRun): Promise<Outcome<State>> {
   const [first, second] = fitting;
   if (!first) return withNone(run, all);
   const present = fitting.find(({ organisation: { id } }) => id === run.former);
-  const only = second || (run.former !== undefined && !present) ? undefined : first;
+  const unusable = !present && all.some(({ organisation: { id } }) => id === run.former);
+  const only = second || unusable ? undefined : first;
   const kept = run.choosing ? only : present ?? only;
   return kept ? { kind: 'pass', organisationId: kept.organisation.id } : { kind: 'ask' };
 }

@@ -38,7 +38,8 @@ describeOnGrounds('Wachtwoorden bij het inloggen', (ground) => {
     await jolanda.page.waitForLoadState('load');
   };
   const heading = (): Promise<string> => jolanda.page.locator('h1').innerText();
-  const mailed = async (): Promise<string> => (await listOutbox(at.host('cak').database.db, { channel: 'mail' }))[0]?.links[0] ?? '';
+  /** The newest link that was mailed: the world has mails of its own too. */
+  const mailed = async (realm = 'cak'): Promise<string> => (await listOutbox(at.host(realm).database.db, { channel: 'mail' })).flatMap(({ links }) => links).find((link) => link.includes('/password/link/')) ?? '';
 
   test('CIZ-2 from the login page to a mail with a link', async () => {
     await jolanda.page.goto(`${at.url}${authUrl('mijn-cak-zakelijk')}`);
@@ -73,7 +74,7 @@ describeOnGrounds('Wachtwoorden bij het inloggen', (ground) => {
   });
 
   test('CIZ-2 a second time: \'De link is verlopen\', with a way to ask a new one', async () => {
-    await jolanda.page.goto((await listOutbox(at.host('cak').database.db, { channel: 'mail' })).find(({ links }) => links.length > 0)?.links[0] ?? '');
+    await jolanda.page.goto(await mailed());
     expect([await jolanda.end(), await heading()]).toEqual(['link_expired', 'De link is verlopen']);
     await jolanda.look('B03-verlopen');
     await follow('Nieuw wachtwoord aanvragen');
@@ -125,8 +126,7 @@ describeOnGrounds('Wachtwoorden bij het inloggen', (ground) => {
     await logIn(login['password'] ?? '');
     expect(await jolanda.problems()).toEqual(['password.wrong']);
     await own.transaction((tx) => invite(tx, realm, { accountId: id, invitation: { first: 'link' }, actor: desk, now: clock() }));
-    const [mail] = await listOutbox(own.db, { channel: 'mail' });
-    await jolanda.page.goto(mail?.links[0] ?? '');
+    await jolanda.page.goto(await mailed('careflex'));
     await jolanda.fill({ new_password: 'Nieuwe-Brug-41-Hoog' });
     await jolanda.submit('form[data-form]');
     expect(await jolanda.end()).toBe('password_chosen');

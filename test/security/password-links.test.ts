@@ -32,7 +32,8 @@ const names = (id: string): Record<string, string> => {
   const { relation_number, username } = known(id);
   return { relation_number, username };
 };
-const mails = () => listOutbox(db(), { channel: 'mail', limit: 1000 });
+/** Those with a link to choose a password, the newest first. */
+const mails = async () => (await listOutbox(db(), { channel: 'mail', limit: 1000 })).filter(({ links }) => links.some((link) => link.includes('/password/link/')));
 
 /** Fills in the page for a forgotten password. */
 async function ask(fields: Record<string, string>, browser = sluis.browser(), query = ''): Promise<Page> {

@@ -12,6 +12,7 @@ export const careflexPortals: Portal[] = [
     notices: ['U heeft de gebruikersnaam nodig die u per e-mail heeft gekregen.'],
     intro: 'Voor klanten: uw projecten, facturen en contactpersonen.',
     secret: 'demo-secret-klantenportaal-not-for-production',
+    userMenu: true,
     menu: [
       { id: 'organisatie', label: 'Mijn organisatie', roles: anybody, text: 'Gegevens van uw organisatie, zoals wij die kennen.' },
       { id: 'contactpersonen', label: 'Mijn contactpersonen', roles: manager, text: 'Contactpersonen van uw organisatie.' },

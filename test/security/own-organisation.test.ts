@@ -8,12 +8,20 @@ import { install, type Install } from '../support/install.ts';
 import { ib, person, throughBroker } from '../support/journeys.ts';
 import { place, several, someone, typeName } from '../support/several.ts';
 
-const noRole = (text: string): string => text.replace(/^ +- \{ id: role, .*\n/m, '').replace(', has_role]', ']');
+/** A flow that lets in whoever knows a password, for no organisation too. */
+const passwordAlone = `flows:
+  password:
+    bindings:
+      - { step: password, with: { level: password } }
+      - { id: account, step: require, with: { that: account_active, else: account_inactive } }
+      - { id: level, step: require, with: { that: level_reached, else: level_too_low } }
+    ensure: [identified, level_reached, account_active]
+`;
 
 /** Page B10: one's own organisation, and no other. In realm cak people have several here, in careflex they need none. */
 let at: Install;
 beforeAll(async () => {
-  at = await install({ prepare: (workshop) => { several(workshop); workshop.edit('realms/careflex/realm.yaml', noRole); } });
+  at = await install({ prepare: (workshop) => { several(workshop); workshop.edit('realms/careflex/realm.yaml', (text) => text.replace(/^flows:\n(?:(?:[ #].*)?\n)*/m, `${passwordAlone}\n`)); } });
 }, 60_000);
 afterAll(() => at?.stop());
 

@@ -1,5 +1,7 @@
 import type { CDPSession } from 'playwright-core';
+import type { CreationOptions, RequestOptions } from '../../src/domain/passkeys/options.ts';
 import type { Visitor } from './browser.ts';
+import type { Page } from './http-browser.ts';
 import type { Workshop } from './install.ts';
 
 const flows = `flows:
@@ -57,4 +59,11 @@ export async function deviceOf(visitor: Visitor, transport: 'internal' | 'usb' =
     answers: (enabled) => cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }).then(() => undefined),
     count: async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length,
   };
+}
+
+/** What a page gives the browser to make or show a passkey with. */
+export function optionsOf({ html, status }: Page): CreationOptions & RequestOptions {
+  const said = /data-options="([^"]*)"/.exec(html)?.[1];
+  if (said === undefined) throw new Error(`no passkey is asked on this page (${status})`);
+  return JSON.parse(said.replaceAll('&#34;', '"').replaceAll('&#39;', '\'').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')) as CreationOptions & RequestOptions;
 }

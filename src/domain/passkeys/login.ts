@@ -29,7 +29,6 @@ type Place = Pick<Holder, 'realm' | 'vault' | 'now'> & { db: Db; runId: string; 
  * @param typed AuthenticationResponseJSON
  */
 export async function checkPasskeyLogin(place: Place, { turn, typed }: { turn: string; typed: string }): Promise<PasskeyLogin> {
-  if (typed === '') return refused('required');
   const { db, realm, now, runId } = place;
   const assertion = readAssertion(typed);
   const row = assertion && await findPasskey(db, assertion.id);

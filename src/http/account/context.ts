@@ -76,5 +76,6 @@ export async function offerTo(context: AccountContext, ctx: Context): Promise<Of
   const known = await credentials(context, ctx);
   const asked = Object.values(context.host.realm.flows).some(({ bindings }) => bindings.some(({ step }) => ['second-factor', 'totp', 'sms-code', 'passkey'].includes(step)));
   const local = known?.password !== undefined;
-  return { password: local, questions: local && context.host.realm.questions !== undefined, twoStep: local && (asked || known.factors.length > 0) };
+  const own = local || known?.factors.includes('passkey') === true;
+  return { password: local, questions: local && context.host.realm.questions !== undefined, twoStep: own && (asked || known.factors.length > 0) };
 }

@@ -73,7 +73,7 @@ describe('a passkey in place of login name and password', () => {
     const refused = await walk.post({ credential: device.show(optionsIn(await walk.show())!, { verified: false }) });
     expect([problemsOf(refused), refused]).toEqual([['password.passkey.wrong'], expect.objectContaining({ values: {} })]);
     expect(problemsOf(await walk.post({ credential: early }))).toEqual(['password.passkey.expired']);
-    expect(problemsOf(await walk.post({ credential: '' }))).toEqual(['password.passkey.required']);
+    expect(problemsOf(await walk.post({ credential: '' }))).toEqual(['password.username.required', 'password.password.required']);
     expect(whereIs(await walk.post({ credential: await show(walk) }))).toBe('done');
   });
 

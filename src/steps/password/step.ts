@@ -17,7 +17,7 @@ type Config = z.infer<typeof config>;
 // no keyboard gives a NUL, and PostgreSQL fails at one and at half a character
 const seen = (text: string): boolean => !/[\0\p{Cs}]/u.test(text);
 const text = z.string().max(256).refine(seen).default('');
-const input = z.object({ relation_number: text, username: text, email: text, password: z.string().max(512).refine(seen).default(''), credential: z.string().max(65_536).optional() });
+const input = z.object({ relation_number: text, username: text, email: text, password: z.string().max(512).refine(seen).default(''), credential: z.string().max(65_536).default('') });
 type Input = z.infer<typeof input>;
 
 /** Login name and password (row CAK-1), or a passkey in place of both where that is enough: every failure has the same answer. */
@@ -61,7 +61,7 @@ function passkeyIsEnough({ realm, facts }: Run<Config, unknown>): boolean {
 }
 
 async function submit(run: Run<Config, unknown>, typed: Input): Promise<Outcome<unknown>> {
-  if (typed.credential !== undefined && passkeyIsEnough(run)) return withPasskey(run, typed.credential);
+  if (typed.credential !== '' && passkeyIsEnough(run)) return withPasskey(run, typed.credential);
   const { realm, config: { level }, now } = run;
   const problems: Problem[] = [...nameProblems(realm, typed), ...(typed.password.trim() === '' ? [{ field: 'password', code: 'password.password.required' }] : [])];
   if (problems.length > 0) return { kind: 'ask', problems };

@@ -43,27 +43,29 @@
     const reasons = { NotAllowedError: 'cancelled', AbortError: 'cancelled', InvalidStateError: 'present' };
 
     // what the browser offers in the field of the login name waits; the button asks in its place
-    const offered = new AbortController();
-    let waiting;
+    let offered, waiting, busy;
     const offer = async () => {
-      if (box.dataset.autofill === undefined || !await PublicKeyCredential.isConditionalMediationAvailable?.()) return;
+      if (box.dataset.autofill === undefined || !await PublicKeyCredential.isConditionalMediationAvailable?.() || busy) return;
+      offered = new AbortController();
       waiting = ask({ mediation: 'conditional', signal: offered.signal }).catch(() => undefined);
     };
     void offer();
 
     button.addEventListener('click', async () => {
+      if (busy) return;
+      busy = true;
       alert.hidden = true;
       delete alert.dataset.problem;
-      button.disabled = true;
       try {
-        offered.abort();
+        offered?.abort();
         await waiting;
         await ask({});
       } catch (error) {
         say(reasons[error.name] ?? 'failed');
-      } finally {
-        button.disabled = false;
+        busy = false;
+        void offer();
       }
+      busy = false;
     });
   };
   for (const box of document.querySelectorAll('[data-passkey]')) begin(box);

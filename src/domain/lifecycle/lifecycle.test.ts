@@ -143,6 +143,7 @@ describe.each(dialects)('the life of accounts on $name', ({ open }) => {
       await enqueue(db, { channel: 'mail', recipient: `${id}@example.nl`, subject: 's', text: 't', now: noon });
       await enqueue(db, { channel: 'sms', recipient: '0300000000', subject: 's', text: 't', now: noon });
       await enqueue(db, { channel: 'sms', recipient: `telephone of a factor of ${id}`, subject: '', text: 't', accountId: id, now: noon });
+      await db.insertInto('passkeys').values({ id: `k-${id}`, account_id: id, credential_id: `c-${id}`, public_key: 'k', counter: 0, transports: '[]', name: 'Telefoon van Jan', device: 'multi', backed_up: 1, created_at: noon, last_used_at: null, blocked_at: null }).execute();
       await db.insertInto('factors').values({ id: `f-${id}`, account_id: id, kind: 'totp', secret: 's', created_at: noon, last_used_at: null, last_step: null }).execute();
       await db.insertInto('security_answers').values({ account_id: id, question: 'q', hash: 'h', set_at: noon }).execute();
       await db.insertInto('application_accounts').values({ membership_id: `m-${id}`, application: 'a', type: 'agb', value: '12345678' }).execute();
@@ -154,8 +155,8 @@ describe.each(dialects)('the life of accounts on $name', ({ open }) => {
     expect((await round(day(364.9), { realm: returning })).purged).toEqual([]);
     expect((await round(day(365), { realm: returning })).purged).toEqual(['fien']);
     expect(await account('fien')).toEqual({ ...(await account('fien')), status: 'deleted', given_name: null, family_name: null, email: null, phone: null, end_reason: null, ended_at: noon, purged_at: day(365) });
-    const left = async (table: 'logins' | 'passwords' | 'factors' | 'security_answers' | 'broker_identities' | 'application_accounts') => (await db.selectFrom(table).selectAll().execute()).length;
-    for (const table of ['logins', 'passwords', 'factors', 'security_answers', 'broker_identities', 'application_accounts'] as const) expect([table, await left(table)]).toEqual([table, 1]);
+    const left = async (table: 'logins' | 'passwords' | 'factors' | 'passkeys' | 'security_answers' | 'broker_identities' | 'application_accounts') => (await db.selectFrom(table).selectAll().execute()).length;
+    for (const table of ['logins', 'passwords', 'factors', 'passkeys', 'security_answers', 'broker_identities', 'application_accounts'] as const) expect([table, await left(table)]).toEqual([table, 1]);
     const recipients = async () => (await listOutbox(db, { limit: 1000 })).map(({ recipient }) => recipient);
     // gijs has that telephone too
     expect((await recipients()).filter((one) => !one.includes('gijs'))).toEqual(['0300000000', '0300000000']);

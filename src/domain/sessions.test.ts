@@ -7,7 +7,7 @@ import { findSession, putSession, putSessionClient } from '../store/sessions.ts'
 import { dialects, type TestDatabase } from '../../test/support/databases.ts';
 import { exampleRealm, noon } from '../../test/support/house.ts';
 import { anAccount, anOrganisation } from '../../test/support/rows.ts';
-import { endsAt, endSession, endSessionsOf, keepAlive, liveSession, withLogin } from './sessions.ts';
+import { addProof, endsAt, endSession, endSessionsOf, keepAlive, liveSession, withLogin } from './sessions.ts';
 
 describe.each(dialects)('the Sluis session on $name', ({ open }) => {
   let opened: TestDatabase;
@@ -54,6 +54,17 @@ describe.each(dialects)('the Sluis session on $name', ({ open }) => {
     expect(await documents.find('RefreshToken', 'other')).toBeDefined();
     expect(await listOutbox(db, { channel: 'logout' })).toMatchObject([{ recipient: 'https://portal.example/bcl', subject: 'portal', text: '{"accountId":"anna","sid":"s1"}' }]);
     expect(await listAudit(db, { event: 'session.ended' })).toMatchObject([{ reason: 'idle', object_id: 'b', organisation_id: 'org', detail: { account: 'anna', clients: ['portal', 'silent'] } }]);
+  });
+
+  test('what is shown on our own pages is added, once of each, and moves no end', async () => {
+    const { db, transaction } = opened.database;
+    await putSession(db, session('f'));
+    const before = await findSession(db, 'f');
+    for (const at of [noon + 5, noon + 9]) await transaction((tx) => addProof(tx, 'f', { factor: 'totp', level: '', at }));
+    expect(await findSession(db, 'f')).toEqual({ ...before, proofs: JSON.stringify({ proofs: [...(JSON.parse(before?.proofs ?? '') as { proofs: object[] }).proofs, { factor: 'totp', level: '', at: noon + 9 }] }) });
+    await transaction((tx) => addProof(tx, 'gone', { factor: 'totp', level: '', at: noon }));
+    expect(await findSession(db, 'gone')).toBeUndefined();
+    await transaction((tx) => endSession(tx, 'f', ending));
   });
 
   test('all sessions of a person end, or those at one organisation', async () => {

@@ -81,6 +81,15 @@ export async function keepLogin(tx: Db, realm: Pick<Realm, 'ttl'>, login: Login,
 }
 
 /**
+ * Adds to a session what its person showed on our own pages: who has just set a factor up has it at hand, and is not asked for it at
+ * the next page. The session ends when it would have. In a transaction.
+ */
+export async function addProof(tx: Db, id: string, proof: Proof): Promise<void> {
+  const known = await holdSession(tx, id, 'for change');
+  if (known) await putSession(tx, { ...known, proofs: JSON.stringify({ proofs: newestOfEach([...proofsOf(known), proof]) }) });
+}
+
+/**
  * Remembers that a session serves a client. In a transaction: what is held does not end until its client is known.
  * @returns false when the session is over
  */

@@ -95,6 +95,11 @@ async function entranceOf(host: RealmHost, portal: FacePortal, hash: string, add
 type Begin = { /** seconds: what was shown before them does not count */ maxAge?: number; /** for which organisation, anew */ choose?: true };
 type Begun = { binding: string; to: string; verifier: string; choose?: true };
 
+/** Where to come back to. A form that was sent is lost: its page has nothing to ask by. */
+function placeOf({ method, path, search }: Context): string {
+  return method === 'GET' ? `${path}${search}` : path;
+}
+
 async function begin(ctx: Context, host: RealmHost, portal: FacePortal, { maxAge, choose }: Begin = {}): Promise<void> {
   if (!(await takeTry(host.database.db, `face@${addressOf(ctx)}`, starts, host.clock())).allowed) return renderProblem(ctx, host, 429, 'invalid_request', { portal });
   // tabs of one browser share it: the second must not undo the first one's login
@@ -102,7 +107,7 @@ async function begin(ctx: Context, host: RealmHost, portal: FacePortal, { maxAge
   const base = new URL(host.realm.issuer).pathname;
   const verifier = randomBytes(32).toString('base64url');
   const state = await issueTicket(host.database.db, {
-    kind: STATE, runId: null, payload: { binding, to: `${base}${choose ? `/${portal.first_party}/` : ctx.path}`, verifier, ...(choose && { choose }) } satisfies Begun, ttl: stateTtl, now: host.clock(),
+    kind: STATE, runId: null, payload: { binding, to: base + (choose ? `/${portal.first_party}/` : placeOf(ctx)), verifier, ...(choose && { choose }) } satisfies Begun, ttl: stateTtl, now: host.clock(),
   });
   setCookie(ctx, host, portal, '_state', binding, stateTtl);
   const url = new URL(`${host.realm.issuer}/auth`);

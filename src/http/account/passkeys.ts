@@ -2,13 +2,12 @@ import type { Context } from 'koa';
 import { DomainError } from '../../domain/errors.ts';
 import type { Confirmed } from '../../domain/factors/enrol.ts';
 import { problemOf as factorProblem, refused, type Holder, type Refused } from '../../domain/factors/holder.ts';
-import { keepWithRecovery } from '../../domain/factors/recovery.ts';
 import { confirmPasskey, renamePasskey } from '../../domain/passkeys/keep.ts';
 import { creationOptions } from '../../domain/passkeys/options.ts';
 import { seeOther } from '../admin/context.ts';
 import { fieldsOf } from '../csrf.ts';
 import { accountUrl, problemOf, translate, type AccountContext, type Failure } from './context.ts';
-import { codesToShow, holderOf, ownPasskey, showTwoStep } from './two-step.ts';
+import { holderOf, keepNewFactor, ownPasskey, showTwoStep } from './two-step.ts';
 import { beginWaiting, endWaiting, goneFrom } from './waiting.ts';
 
 /** What a browser needs to make a passkey; the ticket of the page makes what it signs work once. */
@@ -26,20 +25,16 @@ export async function addPasskey(context: AccountContext, ctx: Context, { handle
   const holder = holderOf(context, ctx);
   if (!await database.transaction((tx) => endWaiting(context, tx, handle))) return goneFrom(context, ctx);
   const judged = await confirmPasskey(database.db, holder, { turn: turnOf(handle), typed: credential });
-  const kept = judged.ok ? await keep(context, holder, judged) : judged;
+  const kept = judged.ok ? await keep(context, ctx, holder, judged) : judged;
   if (kept.ok) return seeOther(ctx, `${accountUrl(context, 'two-step')}?saved=passkey${kept.shown === undefined ? '' : `&shown=${kept.shown}`}`);
   ctx.status = 422;
   const next = await database.transaction((tx) => beginWaiting(context, ctx, tx, { kind: 'passkey', pending: '' }));
   await showPasskeySetUp(context, ctx, next, [factorProblem('second-factor.passkey', kept, null)]);
 }
 
-async function keep({ host: { database } }: AccountContext, holder: Holder, { factor }: Confirmed): Promise<{ ok: true; shown: string | undefined } | Refused> {
+async function keep({ host: { database } }: AccountContext, ctx: Context, holder: Holder, { factor }: Confirmed): Promise<{ ok: true; shown: string | undefined } | Refused> {
   try {
-    const shown = await database.transaction(async (tx) => {
-      const codes = await keepWithRecovery(tx, holder, factor);
-      return codes && codesToShow(tx, holder, codes);
-    });
-    return { ok: true, shown };
+    return { ok: true, shown: await database.transaction((tx) => keepNewFactor(ctx, tx, holder, factor)) };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     return refused('used');

@@ -3,7 +3,6 @@ import type { SecondFactor } from '../../config/accounts.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Confirmed } from '../../domain/factors/enrol.ts';
 import { problemOf as factorProblem, refused, type Holder, type Refused } from '../../domain/factors/holder.ts';
-import { keepWithRecovery } from '../../domain/factors/recovery.ts';
 import type { Sending } from '../../domain/factors/sent-code.ts';
 import { beginPhone, confirmPhone, resendPhone, showPhone } from '../../domain/factors/sms.ts';
 import { beginTotp, confirmTotp, showTotp } from '../../domain/factors/totp.ts';
@@ -11,7 +10,7 @@ import { seeOther } from '../admin/context.ts';
 import { fieldsOf } from '../csrf.ts';
 import { addPasskey, showPasskeySetUp } from './passkeys.ts';
 import { accountUrl, languageOf, problemOf, translate, wordOf, type AccountContext, type Failure } from './context.ts';
-import { codesToShow, holderOf, offersPasskeys } from './two-step.ts';
+import { keepNewFactor, holderOf, offersPasskeys } from './two-step.ts';
 import { beginWaiting, endWaiting, goneFrom, waitingFor, type Waiting } from './waiting.ts';
 
 /** Setting up a factor: an app with its QR code, a phone number, the code that was sent to it, or a passkey. */
@@ -77,7 +76,7 @@ async function goOn(context: AccountContext, ctx: Context, waiting: Waiting, han
   const judged = waiting.kind === 'totp' ? await confirmTotp(database.db, holder, { pending, typed }) : await confirmPhone(database.db, holder, { pending, typed });
   if (!judged.ok) return again(judged);
   try {
-    const shown = await keep(context, holder, judged, handle);
+    const shown = await keep(context, ctx, holder, judged, handle);
     seeOther(ctx, accountUrl(context, `two-step?saved=added${shown === undefined ? '' : `&shown=${shown}`}`));
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
@@ -90,11 +89,10 @@ async function goOn(context: AccountContext, ctx: Context, waiting: Waiting, han
  * @returns the handle with which the page shows them
  * @throws DomainError second-factor.code.used: of two forms at once one finds ticket and code
  */
-async function keep(context: AccountContext, holder: Holder, judged: Confirmed, handle: string): Promise<string | undefined> {
+async function keep(context: AccountContext, ctx: Context, holder: Holder, judged: Confirmed, handle: string): Promise<string | undefined> {
   return context.host.database.transaction(async (tx) => {
     if (!await endWaiting(context, tx, handle) || !await judged.keep(tx)) throw new DomainError('second-factor.code.used');
-    const codes = await keepWithRecovery(tx, holder, judged.factor);
-    return codes && codesToShow(tx, holder, codes);
+    return keepNewFactor(ctx, tx, holder, judged.factor);
   });
 }
 

@@ -1,11 +1,13 @@
 import type { Context } from 'koa';
 import { codeFactors } from '../../config/accounts.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { isEnough, listFactors, removeFactor, removePasskey } from '../../domain/factors/enrol.ts';
+import { isEnough, listFactors, removeFactor, removePasskey, type NewFactor } from '../../domain/factors/enrol.ts';
 import type { Holder } from '../../domain/factors/holder.ts';
-import { newRecoveryCodes } from '../../domain/factors/recovery.ts';
+import { keepWithRecovery, newRecoveryCodes } from '../../domain/factors/recovery.ts';
 import { shownPasskeys } from '../../domain/passkeys/keep.ts';
+import { addProof } from '../../domain/sessions.ts';
 import type { Db } from '../../store/schema.ts';
+import type { SessionRow } from '../../store/sessions.ts';
 import { seeOther } from '../admin/context.ts';
 import { fieldsOf } from '../csrf.ts';
 import { keepToShow, showOnce } from '../shown-once.ts';
@@ -87,7 +89,17 @@ export async function renewCodes(context: AccountContext, ctx: Context): Promise
   seeOther(ctx, `${accountUrl(context, 'two-step')}?saved=codes&shown=${handle}`);
 }
 
+/**
+ * A factor counts from now on, and was shown in this session; with the first one come recovery codes.
+ * @returns the handle with which the page shows them, once
+ */
+export async function keepNewFactor(ctx: Context, tx: Db, holder: Holder, factor: NewFactor): Promise<string | undefined> {
+  const codes = await keepWithRecovery(tx, holder, factor);
+  await addProof(tx, (ctx.state['session'] as SessionRow).id, { factor: factor.kind, level: '', at: holder.now });
+  return codes && codesToShow(tx, holder, codes);
+}
+
 /** @returns the handle with which the page shows them, once */
-export async function codesToShow(tx: Db, holder: Holder, codes: string[]): Promise<string> {
+async function codesToShow(tx: Db, holder: Holder, codes: string[]): Promise<string> {
   return keepToShow(tx, SHOWN, holder.accountId, { codes }, holder.now);
 }

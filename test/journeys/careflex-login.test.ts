@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
 import { appCode, atDashboard, newest, secretOf, typeCode } from '../support/cak.ts';
 import { askLink, choosePassword, logIn } from '../support/local-login.ts';
+import { deviceOf } from '../support/passkey-install.ts';
 import { describeJourney, type World } from '../support/world.ts';
 import { menuOf } from '../support/zorg.ts';
 
@@ -74,6 +75,45 @@ describeJourney('Careflex: klantenportaal', (start) => {
     expect(await visitor.step()).toBe('organisation');
     await pick(visitor, 'Stichting De Morgenster');
     expect([await acting(visitor), await menuOf(visitor)]).toEqual(['Stichting De Morgenster', ['organisatie', 'projecten']]);
+    await visitor.page.goto(`${world.portals}/${portal}/facturen`);
+    expect(await visitor.end()).toBe('forbidden');
+    // who gives up goes on as before
+    await visitor.page.locator('[data-user-menu] summary').click();
+    await visitor.page.locator('[data-user="choose"]').click();
+    await visitor.press('cancel');
+    await atDashboard(visitor, portal);
+    expect(await acting(visitor)).toBe('Stichting De Morgenster');
+  }));
+
+  test('CFX-2 the account pages follow the choice, and have it in their menu too; the portal follows at its next login', () => walk(async (visitor) => {
+    await logIn(visitor, world, portal, 'cfx-admin');
+    await pick(visitor, 'Woonzorg Elzenhage');
+    await visitor.page.goto(`${world.sluis}/careflex/account/`);
+    await visitor.look('B08-account-with-choice');
+    await visitor.page.getByRole('link', { name: 'Organisatie kiezen' }).click();
+    await visitor.page.locator('form[data-step="organisation"]').getByRole('button', { name: 'Stichting De Morgenster' }).click();
+    await visitor.page.waitForURL('**/account/');
+    await visitor.says('Stichting De Morgenster');
+    await visitor.page.goto(`${world.portals}/${portal}/login`);
+    await atDashboard(visitor, portal);
+    expect(await acting(visitor)).toBe('Stichting De Morgenster');
+  }));
+
+  test('CFX-2 a portal names the organisation: it gets it without a choice, and who does not belong to it is refused', () => walk(async (visitor) => {
+    const [elzenhage, morgenster] = ['40000000-0000-4000-8000-000000000001', '40000000-0000-4000-8000-000000000002'];
+    await logIn(visitor, world, portal, 'cfx-admin', { query: `&organisation=${morgenster}` });
+    await atDashboard(visitor, portal);
+    expect(await acting(visitor)).toBe('Stichting De Morgenster');
+    await visitor.page.goto(`${world.portals}/${portal}/login?organisation=${elzenhage}`);
+    await atDashboard(visitor, portal);
+    expect(await acting(visitor)).toBe('Woonzorg Elzenhage');
+    const other = await Visitor.arrive(browser);
+    await logIn(other, world, portal, 'cfx-employee', { query: `&organisation=${morgenster}` });
+    expect(await other.end()).toBe('organisation_refused');
+    await other.look('A22-organisation-refused');
+    await other.press('cancel');
+    expect(await other.end()).toBe('access_denied');
+    await other.context.close();
   }));
 
   test('CFX-2 the filter works without script too', () => walk(async (visitor) => {
@@ -142,6 +182,25 @@ describeJourney('Careflex: klantenportaal', (start) => {
     await typeCode(visitor, appCode(world, secretOf(world, 'cfx-2fa')));
     await atDashboard(visitor, portal);
     expect(await menuOf(visitor)).toEqual(everything);
+  }));
+
+  test('CFX-4 a passkey, made in Accountbeveiliging, logs in without name and password', () => walk(async (visitor) => {
+    const device = await deviceOf(visitor);
+    await logIn(visitor, world, portal, 'cfx-servicedesk');
+    await atDashboard(visitor, portal);
+    await visitor.page.goto(`${world.sluis}/careflex/account/two-step`);
+    await visitor.button('Passkey toevoegen');
+    await visitor.button('Passkey maken');
+    await visitor.page.locator('[data-recovery-codes] li').first().waitFor();
+    await visitor.look('B07-passkey');
+    // or autofill would be quicker than any hand
+    await device.answers(false);
+    await visitor.page.goto(`${world.portals}/${portal}/login?prompt=login`);
+    await visitor.look('A05c-password');
+    await device.answers(true);
+    await visitor.button('Inloggen met een passkey');
+    await atDashboard(visitor, portal);
+    expect(await visitor.page.locator('[data-level]').getAttribute('data-level')).toBe('https://refeds.org/profile/mfa');
   }));
 
   test('CFX-5 Mijn contactgegevens, Aanpassen: the fields of the manual; what is wrong is named and nothing typed is lost', () => walk(async (visitor) => {

@@ -10,7 +10,7 @@ import { freePort, startServer, type Server } from './process.ts';
 import { api, callback, scopes, type Credentials, type Person, type Subject } from './subject.ts';
 
 /** The realm that is measured comes first; the others are there as in a real installation, which has five. */
-const realms = { cak: 'cak', inlichtingenbureau: 'inlichtingenbureau', 'cak-2': 'cak', 'inlichtingenbureau-2': 'inlichtingenbureau', 'cak-3': 'cak' };
+const realms = { cak: 'cak', inlichtingenbureau: 'inlichtingenbureau', ciz: 'ciz', careflex: 'careflex', 'cak-2': 'cak' };
 const host = 'sluis.example';
 const relationNumber = '30010001';
 

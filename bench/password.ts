@@ -7,13 +7,13 @@ import { figureOf, type Figure, type Measured, type Round } from './figures.ts';
 import type { Installation } from './installation.ts';
 import type { Measure } from './measures.ts';
 
-const ROUNDS = 6;
+const ROUNDS = 5;
 /** CPU seconds of a round: some forty logins. */
 const ROUND = 2;
 /** V8 compiles what it saw run often, and a login is many requests that take much time for something else. */
-const WARM = { look: 2, least: 8, most: 24 };
+const WARM = { look: 2, least: 8, most: 20 };
 /** Milliseconds of doing nothing, as in the other measures. */
-const IDLE = 15_000;
+const IDLE = 10_000;
 
 /** Starts the server with a connection and an address for each person, and lets them log in until that gets no faster. */
 export async function withLogins<T>(installation: Installation, use: (sluis: Contender, login: Measure) => Promise<T>): Promise<T> {

@@ -18,6 +18,7 @@ export function startPage(site: Site, user: User | undefined): string {
     <p class="intro">${portal.intro}</p>
     <section class="notice" aria-labelledby="needed"><h2 id="needed">Let op</h2><ul>${portal.notices.map((text) => html`<li>${text}</li>`)}</ul></section>
     <p>${user ? html`<a class="button" href="${base}/dashboard">Naar het dashboard</a>` : html`<a class="button" href="${base}/login">Log in op het portaal</a>`}</p>
+    ${portal.trouble && html`<p>${portal.trouble} <a data-trouble href="${site.issuer}/help?portal=${portal.id}">Problemen met inloggen</a></p>`}
     ${portal.home && html`<h2>Handleidingen</h2><ul>${manualsOf(site).map((manual) => html`<li>${manualLink(site, manual)}</li>`)}</ul>`}
     <p class="small"><a href="${base}/login?ui_locales=en" lang="en" hreflang="en">Log in in English</a></p>`);
 }

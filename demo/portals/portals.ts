@@ -29,6 +29,8 @@ export type Portal = {
   hours?: string;
   /** id of the application of which the person chooses under which number they work (seed row CAK-13) */
   accountsOf?: string;
+  /** the page at Sluis for who cannot log in, and what this portal says of it */
+  trouble?: string;
   /** leads administrators on to the administration of users at Sluis */
   admin?: true;
   /** its header has a menu under one's name: account, security, another organisation, logging out (seed row CFX-3) */

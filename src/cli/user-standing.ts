@@ -2,7 +2,7 @@ import type { Realm } from '../config/schema.ts';
 import { activationOf } from '../domain/activation.ts';
 import { credentialsOf } from '../domain/credentials.ts';
 import { waitUntil } from '../domain/guesses.ts';
-import { aheadOf, statusesForGood } from '../domain/lifecycle/ended.ts';
+import { aheadOf, isLost } from '../domain/lifecycle/ended.ts';
 import { shownPasskeys, type ShownPasskey } from '../domain/passkeys/keep.ts';
 import type { CredentialsState } from '../flow/facts.ts';
 import { findLoginOf, type AccountRow } from '../store/accounts.ts';
@@ -11,6 +11,8 @@ import { listOutbox, type Message } from '../store/outbox.ts';
 import { activationLine } from './activation.ts';
 import { time } from './command.ts';
 import type { Context } from './context.ts';
+
+const GONE = 'it never comes back, make a new account';
 
 /** What tells the service desk why somebody can or cannot log in: for people, and as data. */
 export async function standingOf({ realm, database: { db }, now }: Pick<Context, 'realm' | 'database' | 'now'>, account: AccountRow): Promise<{ lines: string[]; data: Record<string, unknown> }> {
@@ -23,8 +25,8 @@ export async function standingOf({ realm, database: { db }, now }: Pick<Context,
   const lockedAt = account.status === 'locked' ? (await listAudit(db, { event: 'account.locked', objectId: account.id, limit: 1 }))[0]?.at : undefined;
   return {
     lines: [
-      ...statusLines(realm, account, lockedAt),
-      ...(dormantAt === undefined ? [] : [`becomes dormant on ${time(dormantAt)}, unless they log in before`]),
+      ...statusLines(realm, account, { lockedAt, now }),
+      ...(dormantAt === undefined || dormantAt <= now ? [] : [`becomes dormant on ${time(dormantAt)}, unless they log in before`]),
       ...(purgeAt === undefined ? [] : [`personal data go on ${time(purgeAt)}`]),
       ...(activation ? [activationLine(activation)] : []),
       ...(credentials ? credentialLines(credentials, now) : []),
@@ -42,11 +44,13 @@ export async function standingOf({ realm, database: { db }, now }: Pick<Context,
   };
 }
 
-function statusLines(realm: Realm, { status, ended_at, end_reason, purged_at }: AccountRow, lockedAt: number | undefined): string[] {
-  if (status === 'locked') return [`cannot log in: locked${since(lockedAt)} (sluis user unlock)`];
-  if (status === 'dormant') {
-    const way = statusesForGood(realm).includes(status) ? 'it never comes back, make a new account' : 'sluis user unlock brings it back';
-    return [`cannot log in: dormant${since(ended_at)}, because it was ${end_reason ?? 'unused'} (${way})`];
+function statusLines(realm: Realm, account: AccountRow, { lockedAt, now }: { lockedAt: number | undefined; now: number }): string[] {
+  const { status, ended_at, end_reason, purged_at } = account;
+  const lost = isLost(realm, account, now);
+  if (status === 'locked') return [`cannot log in: locked${since(lockedAt)} (${lost ? `and unused for too long meanwhile: ${GONE}` : 'sluis user unlock'})`];
+  const unusedAt = status === 'dormant' ? ended_at : aheadOf(realm, account).dormantAt;
+  if (status === 'dormant' || (status === 'active' && unusedAt !== undefined && unusedAt !== null && unusedAt <= now)) {
+    return [`cannot log in: dormant${since(unusedAt)}, because it was ${end_reason ?? 'unused'} (${lost ? GONE : 'sluis user unlock brings it back'})`];
   }
   if (status !== 'deleted') return [];
   const gone = purged_at === null ? [] : [`personal data were removed on ${time(purged_at)}`];

@@ -5,7 +5,7 @@ import { hasAdministrator, listMembershipsOf } from '../store/memberships.ts';
 import { removePasskeys } from '../store/passkeys.ts';
 import type { Db } from '../store/schema.ts';
 import { DomainError } from './errors.ts';
-import { statusesForGood } from './lifecycle/ended.ts';
+import { isLost } from './lifecycle/ended.ts';
 import { endMembership } from './memberships.ts';
 import { endSessionsOf } from './sessions.ts';
 
@@ -35,8 +35,10 @@ export async function lockAccount(tx: Db, { accountId, actor, now }: StatusChang
  * @throws DomainError user.not_locked, user.dormant_for_good
  */
 export async function unlockAccount(tx: Db, realm: Pick<Realm, 'lifecycle'>, { accountId, actor, now }: StatusChange): Promise<void> {
-  const before = await statusOf(tx, accountId);
-  if (before === 'dormant' && statusesForGood(realm).includes(before)) throw new DomainError('user.dormant_for_good');
+  const account = await findAccount(tx, accountId);
+  const before = account?.status ?? 'deleted';
+  // locked meanwhile or not: what nobody used for so long does not come back by way of the lock
+  if (account && (before === 'dormant' || before === 'locked') && isLost(realm, account, now)) throw new DomainError('user.dormant_for_good');
   if ((before !== 'locked' && before !== 'dormant') || !await reopenAccount(tx, accountId, before, now)) throw new DomainError('user.not_locked', { status: before });
   if (before === 'locked') await record(tx, { event: 'account.unlocked', accountId, actor, before, after: 'active', now });
   else await record(tx, { event: 'account.returned', accountId, actor, before, after: 'active', now });

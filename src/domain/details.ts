@@ -57,7 +57,8 @@ export async function askNewEmail(db: Db, { realm, accountId, now }: Omit<Change
   await tryOrWait(db, `account.email@${email.toLowerCase()}`, perAddress, now);
   return async (tx) => {
     const code = newCode();
-    const params = { code, name: account ? displayName(account) : '' };
+    // nobody has confirmed this address: nothing that its asker may have made up goes there
+    const params = { code };
     await tellPerson(tx, realm, { email, language: account?.language ?? null }, { message: 'email_code', params, code, now });
     return issueTicket(tx, { kind: KIND, runId: null, payload: { accountId, email, hash: hashCode(code) } satisfies Waiting, ttl, now });
   };

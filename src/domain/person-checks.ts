@@ -21,10 +21,10 @@ type Check = (typed: string, about: About) => string | Complaint;
 /** What may be typed in each field. */
 export const checks: Record<Exclude<PersonField, 'newsletter'>, Check> = {
   salutation: oneOf(salutations),
-  initials: name,
-  given_name: name,
-  infix: name,
-  family_name: name,
+  initials: personal,
+  given_name: personal,
+  infix: personal,
+  family_name: personal,
   birth_date: birthDate,
   gender: oneOf(genders),
   address,
@@ -40,6 +40,11 @@ export const checks: Record<Exclude<PersonField, 'newsletter'>, Check> = {
 
 function oneOf(values: readonly string[]): (typed: string) => string | Complaint {
   return (typed) => (values.includes(typed) ? typed : { complaint: 'format' });
+}
+
+/** What people are called stands in mails to others: an address in it would be a link from us. */
+function personal(typed: string): string | Complaint {
+  return /:\/\/|www\.|@/i.test(typed) ? { complaint: 'characters' } : name(typed);
 }
 
 function name(typed: string): string | Complaint {

@@ -47,7 +47,7 @@ describe('IB-4 Persoonlijke instellingen', () => {
     expect(codesOf({ family_name: '\u{20BB7}'.repeat(100) })).toEqual([]);
   });
 
-  test.each(['a\u0000b', 'a\nb', 'a\u202eb', 'a\u2066b', 'a\ud800b', 'a\u200fb', 'Jan\r\nBcc: x@y.example'])('%j holds what no name holds', (name) => {
+  test.each(['a\u0000b', 'a\nb', 'a\u202eb', 'a\u2066b', 'a\ud800b', 'a\u200fb', 'Jan\r\nBcc: x@y.example', 'https://evil.example/herstel', 'WWW.evil.example', 'bel@evil.example'])('%j holds what no name holds', (name) => {
     expect(codesOf({ given_name: name })).toEqual(['profile.given_name.characters']);
   });
 

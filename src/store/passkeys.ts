@@ -5,7 +5,7 @@ export type PasskeyRow = Selectable<Tables['passkeys']>;
 
 /** Passkeys of an account, the oldest first. */
 export async function listPasskeys(db: Db, accountId: string): Promise<PasskeyRow[]> {
-  return db.selectFrom('passkeys').selectAll().where('account_id', '=', accountId).orderBy('created_at').orderBy('id').execute();
+  return db.selectFrom('passkeys').selectAll().where('account_id', '=', accountId).orderBy('created_at').orderBy('name').orderBy('id').execute();
 }
 
 /** @param credentialId as its authenticator names it, base64url */

@@ -203,6 +203,9 @@ describeJourney('CIZ: Portero, months later', (start) => {
     await visitor.look('A22-inactive');
     const show = async (name: string) => (await cli('user', 'show', '--user', name)).json as { standing: Record<string, unknown>; status: string };
     // the round of the worker, now
+    // the desk sees why, also before the round of the worker
+    const why = async (name: string): Promise<string> => (await world.sluisText('user', 'show', '--realm', 'ciz', '--user', name));
+    expect(await why('griet.dijkstra@lindehof.example')).toMatch(/^cannot log in: dormant since .*, because it was unused \(it never comes back, make a new account\)$/m);
     await cli('lifecycle', 'run');
     expect(await show('griet.dijkstra@lindehof.example')).toMatchObject({ status: 'dormant' });
     expect(await cli('user', 'unlock', '--user', 'griet.dijkstra@lindehof.example')).toMatchObject({ code: 1 });

@@ -64,7 +64,8 @@ describe('the documents', () => {
 
   test('offer nothing weak: no secret for algorithms, RSA1_5, CBC, plain or none', async () => {
     for (const realm of ['cak', 'inlichtingenbureau']) {
-      const found = await discover(`${at.url}/${realm}`);
+      // of prompts 'none' is a good one; the signed copy says the same
+      const { prompt_values_supported: _, signed_metadata: __, ...found } = await discover(`${at.url}/${realm}`) as Awaited<ReturnType<typeof discover>> & Record<string, unknown>;
       expect(JSON.stringify(found)).not.toMatch(/"HS\d|RSA1_5|CBC|"none"|"plain"|"A\d+KW|"dir"|client_secret_jwt|fragment \w|device|ciba|registration_endpoint/);
       expect(found.id_token_encryption_enc_values_supported).toEqual(['A256GCM']);
     }

@@ -20,6 +20,8 @@ export type World = {
   outbox(filter: { to?: string; channel?: string }): Promise<Message[]>;
   /** the command line, against the same data */
   sluisCli(...args: string[]): Promise<{ code: number; json: Record<string, unknown>; text: string }>;
+  /** what the command line says to people */
+  sluisText(...args: string[]): Promise<string>;
   /** moves the clock of Sluis, the portals and the simulator forward; only of a world with a clock of its own */
   moveClock(seconds: number): void;
   /** epoch seconds, as this world sees them */
@@ -49,6 +51,7 @@ export async function startWorld({ env: extra = {}, clock: movable = false, grou
   const child = spawn(process.execPath, [join(root, 'dist/demo/main.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   await ready(child);
   const at = { sluis: `http://localhost:${sluis}`, portals: `http://localhost:${portals}`, simulator: `http://localhost:${simulator}` };
+  const here = { ...env, SLUIS_PUBLIC_URL: at.sluis, SIMULATOR_URL: at.simulator, PORTALS_URL: at.portals, SLUIS_DEMO: 'true' };
   const world = await (await fetch(`${at.portals}/world.json`)).json() as { realms: { people: Person[] }[] };
   const people = new Map(world.realms.flatMap((realm) => realm.people).map((person) => [person.id, person]));
   return {
@@ -58,7 +61,8 @@ export async function startWorld({ env: extra = {}, clock: movable = false, grou
       const answer = await fetch(`${at.sluis}/demo/outbox?${new URLSearchParams(filter).toString()}`, { headers: { accept: 'application/json' } });
       return await answer.json() as Message[];
     },
-    sluisCli: (...args) => cli(args, { ...env, SLUIS_PUBLIC_URL: at.sluis, SIMULATOR_URL: at.simulator, PORTALS_URL: at.portals, SLUIS_DEMO: 'true' }),
+    sluisCli: (...args) => cli([...args, '--json'], here),
+    sluisText: async (...args) => (await cli(args, here)).text,
     moveClock: (seconds) => (clock ?? noClock()).move(seconds),
     now: () => (clock ? clock.now() : Math.floor(Date.now() / 1000)),
     async stop() {
@@ -90,7 +94,7 @@ export function describeOnGrounds(name: string, journey: (ground: Ground) => voi
 }
 
 async function cli(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; json: Record<string, unknown>; text: string }> {
-  const child = spawn(process.execPath, [join(root, 'dist/src/main.js'), ...args, '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, 'dist/src/main.js'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => { text += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => { text += chunk.toString(); });

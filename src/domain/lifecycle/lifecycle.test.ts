@@ -9,7 +9,7 @@ import { listSessions, putSession } from '../../store/sessions.ts';
 import { dialects, type TestDatabase } from '../../../test/support/databases.ts';
 import { desk, exampleRealm, noon } from '../../../test/support/house.ts';
 import { aMembership, anAccount, anOrganisation } from '../../../test/support/rows.ts';
-import { deleteAccount, unlockAccount } from '../accounts.ts';
+import { deleteAccount, lockAccount, unlockAccount } from '../accounts.ts';
 import { aheadOf } from './ended.ts';
 import { runRound, type RoundOptions, type RoundResult } from './round.ts';
 import { DAY } from './task.ts';
@@ -101,6 +101,18 @@ describe.each(dialects)('the life of accounts on $name', ({ open }) => {
     expect((await round(day(178))).dormancy_reminder).toEqual(['carla']);
     expect(await mails()).toEqual([['carla@example.nl', 'Log in: anders zetten wij uw account uit']]);
     expect((await listOutbox(database.db))[0]?.text).toMatch(/Over 2 dagen .* niet meer aanzetten/);
+  });
+
+  test('CIZ-5 the lock is no way round: who was unused for too long meanwhile never returns, where none does', async () => {
+    const locked = (now: number) => database.transaction((tx) => lockAccount(tx, { accountId: 'dirk', actor: desk, now }));
+    const unlock = (of: typeof realm, now: number) => database.transaction((tx) => unlockAccount(tx, of, { accountId: 'dirk', actor: desk, now }));
+    await person('dirk');
+    await locked(day(10));
+    await unlock(realm, day(179));
+    await locked(day(180));
+    await expect(unlock(realm, day(400))).rejects.toMatchObject({ code: 'user.dormant_for_good' });
+    await unlock(returning, day(400));
+    expect(await account('dirk')).toMatchObject({ status: 'active', reopened_at: day(400) });
   });
 
   test('a dormant account returns where the realm allows, and counts as used from then on; elsewhere never', async () => {

@@ -51,10 +51,12 @@ export function offersPasskeys({ second_factor, login }: AccountContext['host'][
 /** Asks once more before a factor goes. */
 export async function askRemove(context: AccountContext, ctx: Context): Promise<void> {
   const passkey = await ownPasskey(context, ctx);
-  if (passkey) return context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)('account.passkeys.remove.title'), page: { passkey } });
+  const { database: { db } } = context.host;
+  const last = (await listFactors(db, holderOf(context, ctx))).factors.length + (await shownPasskeys(db, personOf(ctx).accountId)).length === 1;
+  if (passkey) return context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)('account.passkeys.remove.title'), page: { passkey, last } });
   const kind = wordOf(ctx.query['kind'], codeFactors);
   if (!kind) return seeOther(ctx, accountUrl(context, 'two-step'));
-  await context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)(`account.two-step.remove.${kind}`), page: { kind } });
+  await context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)(`account.two-step.remove.${kind}`), page: { kind, last } });
 }
 
 /** The person's own passkey that the address names. */

@@ -105,10 +105,11 @@ describe.each(dialects)('one session at two nodes on $name', ({ open }) => {
     expect((await listAudit(here.db, { event: 'session.ended' }))[0]).toMatchObject({ reason: 'replaced', actor: { id: 'bob' }, session_id: null, detail: { account: 'anna' } });
   });
 
-  test('what was shown for one organisation lends its level to no other', async () => {
-    await here.transaction((tx) => keepLogin(tx, realm, login([proof('high', NOON + 40)]), NOON + 60));
+  test('what a broker said for one organisation lends its level to no other; what somebody showed here is their own', async () => {
+    const said = { ...proof('high', NOON + 40), broker: { id: 'b1', actingSubject: 'anna-1', organisation: {}, person: {} } };
+    await here.transaction((tx) => keepLogin(tx, realm, login([said, { ...proof('middle', NOON + 45), factor: 'totp' }]), NOON + 60));
     await here.transaction((tx) => keepLogin(tx, realm, login([proof('low', NOON + 50)], { organisationId: 'other' }), NOON + 60));
-    expect(await levels()).toEqual(['low']);
+    expect(await levels()).toEqual(['middle', 'low']);
   });
 
   test('of several identities at brokers the last counts, and of one kind of proof the newest', async () => {

@@ -12,7 +12,7 @@ export function passwordText({ plain }: OneTimePassword, mailed: boolean, show: 
 
 export const resetPasswordCommand: Command = {
   name: 'user reset-password',
-  summary: 'mail somebody a new one-time password: the old one no longer works, their sessions end, and they need not wait',
+  summary: 'mail somebody a new one-time password: the old one no longer works, their sessions end, and wrong passwords are forgiven',
   options: {
     ...realmOption,
     user: { type: 'string', required: true, value: 'WHO', help: 'account id, e-mail address or name' },

@@ -19,9 +19,24 @@ export async function waitUntil(db: Db, accountId: string, now: number): Promise
   return last > now ? last : undefined;
 }
 
-/** Lets somebody try again at once: the service desk knows who it is. @returns whether there was anything to lift */
-export async function liftWait(tx: Db, { accountId, actor, now }: { accountId: string; actor: Actor; now: number }): Promise<boolean> {
-  const lifted = [await clearCounters(tx, guessesOf(accountId)), await clearCounters(tx, codeGuessesOf(accountId))];
+type Lifting = { accountId: string; actor: Actor; now: number };
+
+/** Lets somebody try again at once, password and codes: the service desk knows who it is. @returns whether there was anything to lift */
+export async function liftWait(tx: Db, lifting: Lifting): Promise<boolean> {
+  return lift(tx, lifting, [guessesOf(lifting.accountId), codeGuessesOf(lifting.accountId)]);
+}
+
+/**
+ * Lets somebody try a new password at once. Their codes go on waiting: who reads their mail gets no tries at the second step.
+ * @returns whether there was anything to lift
+ */
+export async function liftPasswordWait(tx: Db, lifting: Lifting): Promise<boolean> {
+  return lift(tx, lifting, [guessesOf(lifting.accountId)]);
+}
+
+async function lift(tx: Db, { accountId, actor, now }: Lifting, counters: string[]): Promise<boolean> {
+  const lifted: number[] = [];
+  for (const counter of counters) lifted.push(await clearCounters(tx, counter));
   if (lifted.every((count) => count === 0)) return false;
   await appendAudit(tx, { event: 'password.wait_lifted', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: accountId, now });
   return true;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { begin, name, realmWith, stepsOf, tiny, viewer, whereIs, type Walk } from '../../test/support/flow.ts';
+import { hasFactor } from '../../test/support/factors.ts';
 import { emptyDatabase, noon, vault } from '../../test/support/house.ts';
 import { aMembership, anAccount, anOrganisation } from '../../test/support/rows.ts';
 import { findAccount, updateAccount } from '../store/accounts.ts';
@@ -82,12 +83,25 @@ describe('the order of a flow', () => {
     } as never);
     const realm = realmWith(['name', { step: 'app', unless: ['chose_recovery'] }, { step: 'paper', when: ['chose_recovery'] }]);
     const run = await begin({ realm, steps: stepsOf(name, choosing('app', 'recovery'), choosing('paper', 'totp')), database });
+    await hasFactor(database, 'anna', 'totp');
     await run.post({ account: 'anna' });
     expect(whereIs(await run.post({ action: 'other' }))).toBe('paper');
     expect(whereIs(await run.post({ action: 'other' }))).toBe('app');
     const chosen = await run.engine.look('run');
     expect(chosen?.facts.proofs.map(({ factor }) => factor)).toEqual(['name']);
     expect(chosen?.journal.map(({ binding }) => binding)).toEqual(['name', '@choice', '@choice']);
+  });
+
+  test.each([['totp', 'chose_totp'], ['sms', 'chose_sms'], ['passkey', 'chose_passkey'], ['recovery', 'chose_recovery']])('a choice of %s counts only as long as it is set up', async (way, predicate) => {
+    const asks = tiny('asks', { submit: async () => ({ kind: 'choose', marks: { second_factor: way } }) } as never);
+    const run = await begin({ realm: realmWith(['name', { step: 'asks', unless: [predicate] }, 'plain']), steps: stepsOf(name, asks, plain), database });
+    if (way === 'passkey') await database.db.insertInto('passkeys').values({ id: 'p', account_id: 'anna', credential_id: 'c', public_key: 'k', counter: 0, transports: '[]', name: 'Sleutel', device: 'single', backed_up: 0, created_at: noon }).execute();
+    else await hasFactor(database, 'anna', way === 'sms' ? 'sms' : 'totp');
+    await run.post({ account: 'anna' });
+    expect(whereIs(await run.post())).toBe('plain');
+    await database.db.deleteFrom('passkeys').execute();
+    await database.db.deleteFrom('factors').execute();
+    expect(whereIs(await run.show())).toBe('asks');
   });
 
   test('a step that is settled by what an account logs in with needs a flow that says so', () => {

@@ -1,3 +1,4 @@
+import type { SecondFactor } from '../config/accounts.ts';
 import type { Facts, Proof } from './facts.ts';
 
 /**
@@ -41,7 +42,9 @@ export const predicates = {
   /** a password was shown, or a passkey that is enough without one; and still counts */
   login_shown: (f: Facts) => has(f.proofs, ['password']) || (has(f.proofs, ['passkey']) && f.level >= f.required.level),
   /** a second factor of Sluis' own was shown, and still counts */
-  second_factor_shown: (f: Facts) => has(f.proofs, ['totp', 'sms', 'recovery', 'passkey']),
+  second_factor_shown: (f: Facts) => has(f.proofs, ownFactors),
+  /** who has set up two steps showed both: nothing is set up, or a second factor was shown and still counts */
+  second_factor_shown_if_enrolled: (f: Facts) => has(f.proofs, ownFactors) || f.account?.credentials?.factors.length === 0,
   /** nobody waits for an activation code */
   activated: (f: Facts) => f.account?.credentials?.mustActivate === false,
   /** the password is the person's own choice, and has not expired; of who came in with a passkey in place of it nothing is asked */
@@ -49,20 +52,28 @@ export const predicates = {
   /** its end is near enough to tell */
   password_expiring: (f: Facts) => isCurrent(f) && (f.account?.credentials?.password?.noticeFrom ?? Infinity) <= f.now,
   factor_enrolled: (f: Facts) => (f.account?.credentials?.factors.length ?? 0) > 0,
-  totp_enrolled: (f: Facts) => f.account?.credentials?.factors.includes('totp') === true,
-  sms_enrolled: (f: Facts) => f.account?.credentials?.factors.includes('sms') === true,
+  totp_enrolled: (f: Facts) => hasEnrolled(f, 'totp'),
+  sms_enrolled: (f: Facts) => hasEnrolled(f, 'sms'),
   /** at least one passkey, also one that is blocked */
-  passkey_enrolled: (f: Facts) => f.account?.credentials?.factors.includes('passkey') === true,
+  passkey_enrolled: (f: Facts) => hasEnrolled(f, 'passkey'),
   /** the realm's secret questions are answered */
   questions_answered: (f: Facts) => (f.account?.credentials?.answers ?? 0) > 0,
-  /** of their second factors the person wants this one now */
-  chose_totp: (f: Facts) => f.marks['second_factor'] === 'totp',
-  chose_sms: (f: Facts) => f.marks['second_factor'] === 'sms',
-  chose_passkey: (f: Facts) => f.marks['second_factor'] === 'passkey',
-  chose_recovery: (f: Facts) => f.marks['second_factor'] === 'recovery',
+  /** of their second factors the person wants this one now; a choice of one that is not there, or not any more, does not count */
+  chose_totp: (f: Facts) => f.marks['second_factor'] === 'totp' && hasEnrolled(f, 'totp'),
+  chose_sms: (f: Facts) => f.marks['second_factor'] === 'sms' && hasEnrolled(f, 'sms'),
+  chose_passkey: (f: Facts) => f.marks['second_factor'] === 'passkey' && hasEnrolled(f, 'passkey'),
+  /** in place of a factor: the codes go with the last one */
+  chose_recovery: (f: Facts) => f.marks['second_factor'] === 'recovery' && (f.account?.credentials?.factors.length ?? 0) > 0,
   /** the person said to be the administrator of an organisation that has none yet */
   claims_administrator: (f: Facts) => f.marks['claims'] === 'administrator',
 } as const;
+
+/** Second factors of Sluis' own, and what stands in for one. */
+const ownFactors = ['totp', 'sms', 'recovery', 'passkey'];
+
+function hasEnrolled({ account }: Facts, factor: SecondFactor): boolean {
+  return account?.credentials?.factors.includes(factor) === true;
+}
 
 function has(proofs: Proof[], factors: string[]): boolean {
   return proofs.some((proof) => factors.includes(proof.factor));
@@ -85,15 +96,14 @@ export const aboutTheOrganisation: readonly PredicateName[] = [
   'organisation_known', 'organisation_fits', 'verified', 'membership_ended', 'administrator', 'has_role', 'agreements_signed', 'organisation_has_administrator',
 ];
 
-/** What is true of the account in view: nothing is known of it any more when another one comes into view. */
-export const aboutTheAccount: readonly PredicateName[] = [
-  ...aboutTheOrganisation, 'account_active', 'profile_complete', 'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'passkey_enrolled', 'questions_answered',
-];
-
 /** What of an account these need to be loaded for: a flow that asks none of them does not pay for it. */
 export const aboutCredentials: readonly PredicateName[] = [
-  'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'passkey_enrolled', 'questions_answered',
+  'activated', 'password_current', 'password_expiring', 'factor_enrolled', 'totp_enrolled', 'sms_enrolled', 'passkey_enrolled', 'second_factor_shown_if_enrolled', 'questions_answered',
+  'chose_totp', 'chose_sms', 'chose_passkey', 'chose_recovery',
 ];
+
+/** What is true of the account in view: nothing is known of it any more when another one comes into view. */
+export const aboutTheAccount: readonly PredicateName[] = [...aboutTheOrganisation, 'account_active', 'profile_complete', ...aboutCredentials];
 
 /** What cannot be otherwise: the prover leaves out combinations that break these. */
 export const implications: readonly (readonly [PredicateName, PredicateName])[] = [
@@ -114,6 +124,7 @@ export const implications: readonly (readonly [PredicateName, PredicateName])[] 
   ['login_shown', 'identified'],
   ['password_shown_now', 'password_shown'],
   ['second_factor_shown', 'identified'],
+  ['second_factor_shown', 'second_factor_shown_if_enrolled'],
   ['activated', 'registered'],
   ['password_current', 'registered'],
   ['password_expiring', 'password_current'],
@@ -121,6 +132,10 @@ export const implications: readonly (readonly [PredicateName, PredicateName])[] 
   ['totp_enrolled', 'factor_enrolled'],
   ['sms_enrolled', 'factor_enrolled'],
   ['passkey_enrolled', 'factor_enrolled'],
+  ['chose_totp', 'totp_enrolled'],
+  ['chose_sms', 'sms_enrolled'],
+  ['chose_passkey', 'passkey_enrolled'],
+  ['chose_recovery', 'factor_enrolled'],
   ['questions_answered', 'registered'],
 ];
 

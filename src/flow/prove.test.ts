@@ -49,7 +49,7 @@ describe('the flows that ship', () => {
     // without these a later gate still stands, with a page that helps less: nobody verified without an organisation, no role unverified
     .filter(([, id]) => !['organisation', 'membership', 'first-administrator', 'verification-code'].includes(id))
     // one way of several to the same level, which its own gate asks, and a notice that may wait
-    .filter(([, id]) => !['recovery-code', 'totp', 'sms-code', 'password-notice'].includes(id));
+    .filter(([, id]) => !['recovery-code', 'totp', 'sms-code', 'passkey', 'password-notice'].includes(id));
   test.each(takenOut)('%s without %s is not proven', (_, id, realm, index, portal) => {
     const flow = realm.flows[portal.flow]!;
     const spoiled = { ...realm, portals: [portal], flows: { [portal.flow]: { ...flow, bindings: flow.bindings.filter((__, i) => i !== index) } } };
@@ -66,6 +66,14 @@ describe('the flows that ship', () => {
     const found = proveRealm(spoiled, shipped).find((c) => c.message === 'a run can end without agreements_signed');
     expect(found).toMatchObject({ flow: 'eherkenning', portal: 'portaal-zorg' });
     expect(found?.path.join(' ')).toContain('profile');
+  });
+
+  test.each(['careflex', 'cak'])('%s: what would let somebody past a second factor that they set up is named with the way round it', (id) => {
+    const realm = realms.find((r) => r.id === id)!;
+    const flow = realm.flows['password']!;
+    const spoiled = { ...realm, flows: { password: { ...flow, bindings: flow.bindings.filter((b) => b.id !== 'second-step') } } };
+    const found = proveRealm(spoiled, shipped).find((c) => c.message === 'a run can end without second_factor_shown_if_enrolled');
+    expect(found?.path).toEqual(expect.arrayContaining(['not second_factor_shown', 'not totp_enrolled', 'level_reached']));
   });
 
   test('a portal that asks more than its brokers deliver can never be entered', () => {

@@ -96,11 +96,17 @@ export function assume(known: Known, name: PredicateName, value: boolean): Known
   return next;
 }
 
+/** A predicate, and what cannot be otherwise when it holds. */
+function following(name: PredicateName): PredicateName[] {
+  return [name, ...implications.filter(([stronger]) => stronger === name).flatMap(([, weaker]) => following(weaker))];
+}
+
 function after(walk: Walk, known: Known, binding: BoundStep): Known {
   const { forgets = [], gives, reaches } = binding.model;
   const next = new Map(known);
   for (const name of forgets) next.delete(name);
-  for (const name of gives) next.delete(name);
+  // what it gives is so from now on, with all that follows from it, whatever was so before
+  for (const name of gives.flatMap(following)) next.delete(name);
   // a level below the portal's own can never be enough; one at or above it still depends on what is asked
   if (reaches !== undefined) {
     next.delete('level_reached');

@@ -123,7 +123,7 @@ export const samples: Sample[] = [
   step('new-password', { because: 'expired', ...newPassword }, 'new-password-error', { problems: [problem('new-password.short', 'Gebruik ten minste 12 tekens', 'new_password'), problem('new-password.common', 'Kies geen wachtwoord dat makkelijk te raden is, zoals een bekend woord met een jaartal', 'new_password')] }),
   step('password-notice', { days: 12, choosing: false, ...newPassword }),
   step('password-notice', { days: 1, choosing: true, ...newPassword }, 'password-notice-choosing'),
-  ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'membership_ended', 'no_role', 'level_too_low', 'not_administrator', 'network_not_allowed', 'flow_unsafe'].map((code) => end(code)),
+  ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'membership_ended', 'no_role', 'level_too_low', 'second_factor_unusable', 'not_administrator', 'network_not_allowed', 'flow_unsafe'].map((code) => end(code)),
   end('organisation_none', false, { why: 'has_role', organisations: 'Thuiszorg Veldzicht; Zorggroep Zuid' }), { ...end('organisation_none', false, { why: 'none', organisations: '', count: 0 }), name: 'end-organisation_none-at-all' },
   end('verified', true), end('registration_only', true), end('application_closed', true, { opens: 'maandag 30 november, 07:30' }),
   { ...end('level_too_low', false, { hopeless: 'yes', by: 'organisation' }), name: 'end-level_out_of_reach' },

@@ -62,7 +62,8 @@ export async function keepFactor(tx: Db, holder: Holder, { kind, secret, lastSte
 }
 
 /**
- * Removes a factor that is shown with a code. The last one takes the recovery codes along. The person is told by mail.
+ * Removes a factor that is shown with a code. The last one takes the recovery codes along. Logins half way, of which somebody may be
+ * about to show it, begin anew. The person is told by mail.
  * @throws DomainError second-factor.none; second-factor.last when the realm asks one of everybody: it can only be replaced
  */
 export async function removeFactor(tx: Db, holder: Whose, kind: CodeFactor): Promise<void> {
@@ -70,6 +71,7 @@ export async function removeFactor(tx: Db, holder: Whose, kind: CodeFactor): Pro
   if (!codes.some((row) => row.kind === kind)) throw new DomainError('second-factor.none');
   await leave(tx, holder, { codes: codes.filter((row) => row.kind !== kind), passkeys });
   await deleteFactor(tx, holder.accountId, kind);
+  await beginAnew(tx, holder.accountId);
   await note(tx, holder, { event: 'factor.removed', action: 'D', detail: { kind } });
   await tell(tx, holder, 'factor-removed', { kind });
 }
@@ -83,6 +85,7 @@ export async function removePasskey(tx: Db, holder: Whose, id: string): Promise<
   if (!passkeys.some((row) => row.id === id)) throw new DomainError('second-factor.none');
   await leave(tx, holder, { codes, passkeys: passkeys.filter((row) => row.id !== id) });
   await deletePasskey(tx, { id, accountId: holder.accountId });
+  await beginAnew(tx, holder.accountId);
   await note(tx, holder, { event: 'factor.removed', action: 'D', detail: { kind: 'passkey', passkey: id } });
   await tell(tx, holder, 'factor-removed', { kind: 'passkey' });
 }
@@ -101,7 +104,7 @@ export function isEnough(realm: Pick<Realm, 'flows'>, left: number): boolean {
 /** Does a flow of the realm have everybody set up a second factor, or ensure that there is one? */
 export function requiresFactor({ flows }: Pick<Realm, 'flows'>): boolean {
   return Object.values(flows).some(({ bindings, ensure }) => ensure.includes('factor_enrolled')
-    || bindings.some(({ step, when, any_of, with: settings }) => (step === 'second-factor' && !when && !any_of) || (step === 'require' && settings['that'] === 'factor_enrolled')));
+    || bindings.some(({ step, when, unless, any_of, with: settings }) => (step === 'second-factor' && !when && !unless && !any_of) || (step === 'require' && settings['that'] === 'factor_enrolled')));
 }
 
 /**

@@ -8,7 +8,7 @@ import { listAudit } from '../../store/audit.ts';
 import type { Database } from '../../store/database.ts';
 import { forgetSecret, listOutbox } from '../../store/outbox.ts';
 import { deleteAccount, lockAccount } from '../accounts.ts';
-import { guessesOf, waitUntil } from '../guesses.ts';
+import { codeGuessesOf, guessesOf, liftWait, waitUntil } from '../guesses.ts';
 import { takeGuess } from '../throttle.ts';
 import { hashGate } from './gate.ts';
 import { askPasswordLink, choosePasswordByLink, findPasswordLink, portalOfLink } from './link.ts';
@@ -117,10 +117,15 @@ describe.each(dialects)('a link for a password on $name', ({ open }) => {
     expect((await findPassword(database.db, 'anna'))?.hash).toBe('changed meanwhile');
   });
 
-  test('who guessed too often waits no longer', async () => {
+  test('who guessed too often at the password waits no longer; who did so at the codes does', async () => {
     for (let n = 0; n < 6; n += 1) await takeGuess(database.db, guessesOf('anna'), noon);
     expect(await waitUntil(database.db, 'anna', noon)).toBe(noon + 60);
     expect((await use(await link())).kind).toBe('done');
+    expect(await waitUntil(database.db, 'anna', noon)).toBeUndefined();
+    for (let n = 0; n < 6; n += 1) await takeGuess(database.db, codeGuessesOf('anna'), noon);
+    expect((await use(await link(), { password: 'Boot-Riet-Oever-8' })).kind).toBe('done');
+    expect(await waitUntil(database.db, 'anna', noon)).toBe(noon + 60);
+    await database.transaction((tx) => liftWait(tx, { accountId: 'anna', actor: desk, now: noon }));
     expect(await waitUntil(database.db, 'anna', noon)).toBeUndefined();
   });
 

@@ -8,7 +8,7 @@ import { issueTicket, peekTicket, redeemTicket } from '../../store/tickets.ts';
 import { isActive } from '../lifecycle/ended.ts';
 import { nobodyCalled } from '../login-names.ts';
 import { displayName } from '../names.ts';
-import { liftWait } from '../guesses.ts';
+import { liftPasswordWait } from '../guesses.ts';
 import { tellPerson } from '../notify.ts';
 import { onGrid } from '../steady.ts';
 import { takeTry } from '../throttle.ts';
@@ -129,7 +129,7 @@ export async function choosePasswordByLink({ database, realm, now }: Place, { ha
     // the hash took its time: somebody may have been faster, or something changed
     if (!await findPasswordLink({ db: tx, realm, now }, handle) || !await redeemTicket(tx, KIND, handle, now)) return false;
     await choice.commit(tx);
-    await liftWait(tx, { accountId: account.id, actor, now });
+    await liftPasswordWait(tx, { accountId: account.id, actor, now });
     return true;
   });
   return done ? { kind: 'done', ...(link.portal !== undefined && { portal: link.portal }) } : { kind: 'gone' };

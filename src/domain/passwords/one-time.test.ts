@@ -6,7 +6,7 @@ import { insertLogin, putPassword } from '../../store/accounts.ts';
 import type { Database } from '../../store/database.ts';
 import { forgetSecret, listOutbox } from '../../store/outbox.ts';
 import { insertFactor } from '../../store/factors.ts';
-import { wipeFactors } from '../factors/enrol.ts';
+import { removeFactor, wipeFactors } from '../factors/enrol.ts';
 import { newOneTimePassword, setOneTimePassword } from './one-time.ts';
 
 const argon2 = { memory_kib: 8192, passes: 1, lanes: 1 };
@@ -45,6 +45,13 @@ describe('CAK-2 a one-time password of the service desk', () => {
     await insertFactor(database.db, { id: 'f', account_id: 'jolanda', kind: 'totp', secret: 'sealed', created_at: noon });
     await run.post({ account: 'jolanda' });
     await database.transaction((tx) => wipeFactors(tx, { realm, accountId: 'jolanda', actor: desk, now: noon }));
+    expect(whereIs(await run.show())).toBe('name');
+  });
+
+  test('and when they remove a factor of their own', async () => {
+    await insertFactor(database.db, { id: 'f', account_id: 'jolanda', kind: 'totp', secret: 'sealed', created_at: noon });
+    await run.post({ account: 'jolanda' });
+    await database.transaction((tx) => removeFactor(tx, { realm, accountId: 'jolanda', now: noon }, 'totp'));
     expect(whereIs(await run.show())).toBe('name');
   });
 

@@ -5,7 +5,7 @@ import { appendAudit, type Actor } from '../../store/audit.ts';
 import { beginAnew } from '../../store/runs.ts';
 import type { Db } from '../../store/schema.ts';
 import { DomainError } from '../errors.ts';
-import { liftWait } from '../guesses.ts';
+import { liftPasswordWait } from '../guesses.ts';
 import { tellPerson } from '../notify.ts';
 import { endSessionsOf } from '../sessions.ts';
 import { putNewPassword } from './choose.ts';
@@ -41,7 +41,7 @@ export async function setOneTimePassword(tx: Db, realm: Realm, { accountId, oneT
   if (!login) throw new DomainError('user.no_login');
   await putNewPassword(tx, realm, { accountId, hash: oneTime.hash, oneTime: true, now });
   await appendAudit(tx, { event: 'password.issued', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: accountId, now });
-  await liftWait(tx, { accountId, actor, now });
+  await liftPasswordWait(tx, { accountId, actor, now });
   const sessions = await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
   await beginAnew(tx, accountId);
   const params = { relation_number: login.scope || 'none', username: login.username, password: oneTime.plain, days: realm.password.one_time_days };

@@ -38,7 +38,7 @@ export const secondFactor = defineStep<unknown, State, Input>({
   model(_config, realm) {
     const reached = realm.second_factor.methods.map((method) => reachedWith(realm, method)).toSorted((a, b) => rankOf(realm, b) - rankOf(realm, a));
     return {
-      settledBy: ['factor_enrolled'], passes: true, gives: ['factor_enrolled', 'second_factor_shown'], forgets: ['totp_enrolled', 'sms_enrolled', 'passkey_enrolled'],
+      settledBy: ['factor_enrolled'], passes: true, gives: ['factor_enrolled', 'second_factor_shown'], forgets: ['totp_enrolled', 'sms_enrolled', 'passkey_enrolled', 'chose_totp', 'chose_sms', 'chose_passkey', 'chose_recovery'],
       ...(reached[0] !== undefined && { reaches: reached[0] }),
     };
   },

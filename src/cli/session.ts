@@ -1,5 +1,6 @@
-import { endsAt, endSession, endSessionsOf, type Ending } from '../domain/sessions.ts';
 import { displayName } from '../domain/names.ts';
+import { endsAt, endSession, type Ending } from '../domain/sessions.ts';
+import { throwOut } from '../domain/throw-out.ts';
 import { findAccount } from '../store/accounts.ts';
 import { findOrganisation } from '../store/organisations.ts';
 import { listSessionClients, listSessions } from '../store/sessions.ts';
@@ -43,7 +44,7 @@ const end: Command = {
     if ((id === undefined) === (who === undefined)) throw new UsageError('give --session or --user');
     const ending: Ending = { reason: 'revoked', actor, now };
     const accountId = who === undefined ? undefined : (await accountOf(database.db, who)).id;
-    const ended = await database.transaction(async (tx) => (accountId === undefined ? Number(await endSession(tx, id ?? '', ending)) : endSessionsOf(tx, { accountId }, ending)));
+    const ended = await database.transaction(async (tx) => (accountId === undefined ? Number(await endSession(tx, id ?? '', ending)) : throwOut(tx, accountId, ending)));
     if (id !== undefined && ended === 0) throw new Refusal('session.unknown', `there is no session ${id}`);
     return { data: { ended }, text: `${ended} session${ended === 1 ? '' : 's'} ended` };
   }),

@@ -8,6 +8,7 @@ import { DomainError } from './errors.ts';
 import { isLost } from './lifecycle/ended.ts';
 import { endMembership } from './memberships.ts';
 import { endSessionsOf } from './sessions.ts';
+import { throwOut } from './throw-out.ts';
 
 type StatusChange = { accountId: string; actor: Actor; now: number };
 
@@ -31,7 +32,8 @@ export async function lockAccount(tx: Db, { accountId, actor, now }: StatusChang
 }
 
 /**
- * Lets somebody log in again whose account was locked or is dormant; what ended stays ended. From now on it counts as used.
+ * Lets somebody log in again whose account was locked or is dormant; what ended stays ended, and a login that was half way begins anew.
+ * From now on it counts as used.
  * @throws DomainError user.not_locked, user.dormant_for_good
  */
 export async function unlockAccount(tx: Db, realm: Pick<Realm, 'lifecycle'>, { accountId, actor, now }: StatusChange): Promise<void> {
@@ -40,6 +42,7 @@ export async function unlockAccount(tx: Db, realm: Pick<Realm, 'lifecycle'>, { a
   // locked meanwhile or not: what nobody used for so long does not come back by way of the lock
   if (account && (before === 'dormant' || before === 'locked') && isLost(realm, account, now)) throw new DomainError('user.dormant_for_good');
   if ((before !== 'locked' && before !== 'dormant') || !await reopenAccount(tx, accountId, before, now)) throw new DomainError('user.not_locked', { status: before });
+  await throwOut(tx, accountId, { reason: 'revoked', actor, now });
   if (before === 'locked') await record(tx, { event: 'account.unlocked', accountId, actor, before, after: 'active', now });
   else await record(tx, { event: 'account.returned', accountId, actor, before, after: 'active', now });
 }

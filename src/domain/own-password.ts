@@ -2,20 +2,19 @@ import type { Realm } from '../config/schema.ts';
 import { findPassword } from '../store/accounts.ts';
 import type { Actor } from '../store/audit.ts';
 import type { Db } from '../store/schema.ts';
-import { listSessions } from '../store/sessions.ts';
 import { guessesOf } from './guesses.ts';
 import { choosePassword } from './passwords/choose.ts';
 import { TooBusy } from './passwords/gate.ts';
 import { LONGEST, verifyHash } from './passwords/hash.ts';
-import { endSession } from './sessions.ts';
 import { forgiveTries, takeGuess } from './throttle.ts';
+import { throwOut } from './throw-out.ts';
 
 export type OwnPassword = { accountId: string; sessionId: string; current: string; chosen: string; actor: Actor; now: number };
 type Problem = { field?: string; code: string; params?: Record<string, string | number> };
 
 /**
- * A person replaces their own password with the present one in hand (row CAK-5), which takes tries as a login does. In
- * all their other sessions they are logged out: who changes a password may know that somebody else has it.
+ * A person replaces their own password with the present one in hand (row CAK-5), which takes tries as a login does. This
+ * session stays, with the logins that began in it; whoever else is in, or on the way in, is thrown out: who changes a password may know that somebody else has it.
  * @param db the database itself: tries are counted
  */
 export async function changeOwnPassword(db: Db, realm: Realm, change: OwnPassword): Promise<{ problems: Problem[] } | { commit: (tx: Db) => Promise<void> }> {
@@ -27,7 +26,7 @@ export async function changeOwnPassword(db: Db, realm: Realm, change: OwnPasswor
   return {
     async commit(tx) {
       await outcome.commit(tx);
-      for (const { id } of await listSessions(tx, { accountId })) if (id !== change.sessionId) await endSession(tx, id, { reason: 'revoked', actor, now });
+      await throwOut(tx, accountId, { reason: 'revoked', actor, now }, { sessionId: change.sessionId });
     },
   };
 }

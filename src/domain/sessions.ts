@@ -177,10 +177,13 @@ export async function endIfOver(tx: Db, realm: Pick<Realm, 'ttl'>, id: string, n
   return true;
 }
 
-/** Ends the sessions of a person (at one organisation when it is given), or of a whole organisation. @returns how many */
-export async function endSessionsOf(tx: Db, whose: { accountId?: string; organisationId?: string }, ending: Ending): Promise<number> {
+/**
+ * Ends the sessions of a person (at one organisation when it is given; `butNot`: all but that one), or of a whole organisation. Where
+ * what lets a person in was replaced, `throwOut` ends what is on its way to a session too. @returns how many
+ */
+export async function endSessionsOf(tx: Db, { butNot, ...whose }: { accountId?: string; organisationId?: string; butNot?: string }, ending: Ending): Promise<number> {
   if (whose.accountId === undefined && whose.organisationId === undefined) throw new Error('sessions of whom?');
   let ended = 0;
-  for (const { id } of await listSessions(tx, whose)) if (await endSession(tx, id, ending)) ended += 1;
+  for (const { id } of await listSessions(tx, whose)) if (id !== butNot && await endSession(tx, id, ending)) ended += 1;
   return ended;
 }

@@ -26,6 +26,8 @@ export type RunRequest = {
   address?: string;
   /** the organisation that it names */
   organisation?: string;
+  /** id of the live session in which it began: what that session's person changes about themselves does not have it begin anew */
+  session?: string;
   /** for whom the session acted in which it began */
   former?: Former;
   /** the person wants to choose an organisation again (`prompt=select_account`) */

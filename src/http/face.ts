@@ -88,7 +88,9 @@ async function entranceOf(host: RealmHost, portal: FacePortal, hash: string, add
   const admitted = grant && await doors[portal.first_party]({ host, portal, face, session, address, now });
   if (!admitted) return undefined;
   const last_active_at = await keepAlive(database.db, session, now);
-  noteActor({ accountId: face.account_id, sessionId: face.session_id, ...(face.organisation_id && { actingFor: face.organisation_id }), ...(grant.acr && { acr: grant.acr }) });
+  // the account pages are about whom the session acts for now, which another portal may have changed since they were opened
+  const actingFor = 'admin' in admitted ? admitted.admin.organisationId : admitted.person.organisationId;
+  noteActor({ accountId: face.account_id, sessionId: face.session_id, ...(actingFor !== undefined && { actingFor }), ...(grant.acr && { acr: grant.acr }) });
   return { ...admitted, session: { ...session, last_active_at } };
 }
 

@@ -17,8 +17,25 @@ export type Evidence = { journal: JournalEntry[]; /** what the run that just end
 /** The part of an interaction result that is ours. */
 export type SluisResult = { sluis?: { run: string } };
 
+/** The run whose login this request brings. */
+export function runOf(ctx: KoaContextWithOIDC): string | undefined {
+  return (ctx.oidc.result as SluisResult | undefined)?.sluis?.run;
+}
+
+/**
+ * Has the run whose login this request brings begun anew since it was done? The provider has just put its person into the browser's
+ * session: where there is no session of ours, that one is nobody's again.
+ */
+export async function wasThrownOut(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database): Promise<boolean> {
+  const { session } = ctx.oidc;
+  const runId = runOf(ctx);
+  if (!session || runId === undefined || (await engine.look(runId))?.row.status === 'done') return false;
+  if (!await sessionOf(ctx, realm, database, engine.now())) delete session.accountId;
+  return true;
+}
+
 export async function evidenceOf(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine, database: Database): Promise<Evidence> {
-  const runId = (ctx.oidc.result as SluisResult | undefined)?.sluis?.run;
+  const runId = runOf(ctx);
   if (runId !== undefined) {
     const run = await engine.look(runId);
     return run?.row.status === 'done' ? { journal: withResult(run.journal, run.row.account_id, run.row.organisation_id), run: run.request } : { journal: [] };

@@ -6,8 +6,9 @@ import { earnedAt } from '../flow/levels.ts';
 import type { Facts } from '../flow/facts.ts';
 import type { Database } from '../store/database.ts';
 import { findGrantFor, insertGrant, setGrantAcr } from '../store/grants.ts';
+import { isDone } from '../store/runs.ts';
 import type { SessionRow } from '../store/sessions.ts';
-import { judgementOf } from './evidence.ts';
+import { judgementOf, runOf } from './evidence.ts';
 import { grantClaims, knownScopes } from './requests.ts';
 import { sessionOf } from './session.ts';
 import { write } from './unit.ts';
@@ -78,7 +79,10 @@ async function keepSession(ctx: KoaContextWithOIDC, realm: Realm, database: Data
   if (ctx.oidc.result?.login) {
     const login = { sessionId: session.uid, accountId: session.accountId, organisationId: facts.organisation?.id ?? null, named: facts.named, proofs: facts.shown };
     endTogether(session, realm, withLogin(realm, before, login, now));
+    const runId = runOf(ctx);
     return write(database, async (on) => {
+      // thrown out while this request was on its way
+      if (runId !== undefined && !await isDone(on, runId)) throw new errors.AccessDenied('the login is over');
       if (!await keepLogin(on, realm, login, now)) throw new errors.AccessDenied('the session is over');
     });
   }

@@ -1,6 +1,7 @@
 import { Provider, type Client, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
-import { endSession, endSessionsOf, leaveClient, type Ending } from '../domain/sessions.ts';
+import { endSession, leaveClient, type Ending } from '../domain/sessions.ts';
+import { throwOut } from '../domain/throw-out.ts';
 import type { Database } from '../store/database.ts';
 import { sessionOfBrowser } from './session.ts';
 import { write } from './unit.ts';
@@ -63,7 +64,7 @@ async function endOf(provider: Provider, { database, clock }: Parts, id: string,
   const address = ctx?.state['address'] as string | undefined;
   const reason = replacedBy !== undefined ? 'replaced' : everywhere ? 'everywhere' : 'logout';
   const ending: Ending = { reason, actor: { kind: 'person', id: replacedBy ?? accountId }, now: clock(), ...(address !== undefined && { address }) };
-  const sessions = await database.transaction(async (tx) => (everywhere ? endSessionsOf(tx, { accountId }, ending) : Number(await endSession(tx, id, ending))));
+  const sessions = await database.transaction(async (tx) => (everywhere ? throwOut(tx, accountId, ending) : Number(await endSession(tx, id, ending))));
   if (ctx) ctx.cookies.set(cookieOf(provider), JSON.stringify({ everywhere, sessions } satisfies Logout), { path: pathOf(provider), httpOnly: true, sameSite: 'lax', signed: true, maxAge: 60_000, overwrite: true });
 }
 

@@ -4,7 +4,7 @@ import type { Engine } from '../flow/engine.ts';
 import type { Database } from '../store/database.ts';
 import { decidedByPortal, type PredicateName } from '../flow/predicates.ts';
 import { refusesNamed } from '../flow/flow.ts';
-import { judgementOf } from './evidence.ts';
+import { judgementOf, wasThrownOut } from './evidence.ts';
 
 /** The same words whether there is no such organisation, or the person does not belong to it (any more). */
 export const notForThem = 'the person may not act for the organisation that is asked';
@@ -37,8 +37,9 @@ async function needsPerson(ctx: KoaContextWithOIDC, realm: Realm, engine: Engine
   const judgement = await judgementOf(ctx, realm, engine, database);
   if (judgement?.outOfReach) throw new errors.UnmetAuthenticationRequirements('no login at this portal reaches the level that is asked');
   if (!ctx.oidc.session?.accountId || judgement?.admitted) return false;
-  // straight after a login the answer cannot be yet another login: that would never end
+  // straight after a login the answer cannot be yet another login, which would never end; but one that was thrown out is none
   if (ctx.oidc.result?.login) {
+    if (await wasThrownOut(ctx, realm, engine, database)) return true;
     if (judgement?.lacking.includes('level_reached')) throw new errors.UnmetAuthenticationRequirements('the login does not reach the level that is asked');
     throw new errors.AccessDenied('the login no longer suffices');
   }

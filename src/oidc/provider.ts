@@ -128,6 +128,7 @@ async function startRun(ctx: KoaContextWithOIDC, uid: string, reasons: string[],
     id: uid, portal, clientId: ctx.oidc.client.clientId, now: clock(),
     request: {
       levelId, levelBy: by, address, ...(counted !== undefined && { since: counted }),
+      ...(session && { session: session.id }),
       ...(session?.organisation_id && { former: { accountId: session.account_id, organisationId: session.organisation_id } }),
       ...(choose && { choose }), ...optional('organisation', organisation),
       ...optional('redirectUri', params['redirect_uri']), ...optional('state', params['state']), ...optional('loginHint', params['login_hint']),

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable, Updateable } from 'kysely';
+import { PostgresAdapter, type Insertable, type Selectable, type Updateable } from 'kysely';
 import type { Db, Tables } from './schema.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
@@ -21,14 +21,31 @@ export async function saveRun(tx: Db, id: string, expectedVersion: number, patch
   return result.numUpdatedRows > 0n;
 }
 
+/** Which runs go on as they are: those that began in a session, and one. */
+export type Kept = { sessionId?: string; runId?: string };
+
 /**
- * Has the open runs in which somebody showed something begin anew: what lets them in was just replaced, and who is half way with
- * what was there before must not go on. A turn that is under way is overtaken.
+ * Has the runs in which somebody showed something begin anew, also those that are done and whose answer still waits at the provider
+ * for the browser to fetch it: who is on the way in with what was there before must not go on. A turn that is under way is
+ * overtaken. What was answered keeps its journal.
  */
-export async function beginAnew(tx: Db, accountId: string): Promise<void> {
+export async function beginAnew(tx: Db, accountId: string, { sessionId, runId }: Kept = {}): Promise<void> {
   await tx.updateTable('runs')
-    .set((eb) => ({ journal: '[]', state: '{}', notice: null, account_id: null, organisation_id: null, version: eb('version', '+', 1) }))
-    .where('status', '=', 'open').where('journal', 'like', `%"accountId":${JSON.stringify(accountId)}%`).execute();
+    .set((eb) => ({ journal: '[]', state: '{}', notice: null, status: 'open', account_id: null, organisation_id: null, version: eb('version', '+', 1) }))
+    .where('journal', 'like', `%"accountId":${JSON.stringify(accountId)}%`)
+    .where((eb) => eb.or([
+      eb('status', '=', 'open'),
+      eb.and([eb('status', '=', 'done'), eb.exists(eb.selectFrom('documents').select('documents.id').where('documents.model', '=', 'Interaction').whereRef('documents.id', '=', 'runs.id'))]),
+    ]))
+    .$if(sessionId !== undefined, (runs) => runs.where('request', 'not like', `%"session":${JSON.stringify(sessionId)}%`))
+    .$if(runId !== undefined, (runs) => runs.where('id', '!=', runId ?? ''))
+    .execute();
+}
+
+/** Is a run done? Until the end of the transaction it stays so: nobody has it begin anew before what it came to is written. */
+export async function isDone(tx: Db, id: string): Promise<boolean> {
+  const row = tx.selectFrom('runs').select('id').where('id', '=', id).where('status', '=', 'done');
+  return await (tx.getExecutor().adapter instanceof PostgresAdapter ? row.forShare() : row).executeTakeFirst() !== undefined;
 }
 
 /** Removes at most `limit` runs that expired before a moment (epoch seconds). */

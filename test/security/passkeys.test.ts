@@ -115,6 +115,23 @@ describe('logging in', () => {
     }
   });
 
+  test('a clone throws out who was on the way in with it, and with the password alone; the login in which it was shown says so', async () => {
+    await enrolled();
+    const copy = device.clone();
+    const [thief, half, later] = [sluis.browser(), sluis.browser(), sluis.browser()];
+    const first = await thief.get(`${account}/`);
+    const done = await thief.postOnly(first.action, { ...first.hidden, credential: copy.show(optionsOf(first)) });
+    expect(new URL(done.location ?? '').pathname).toMatch(/^\/cak\/auth\//);
+    const second = await half.submit(await half.get(twoStep), known('cak-active'));
+    const third = await later.submit(await later.get(twoStep), known('cak-active'));
+    expect([second.step, third.step]).toEqual(['passkey', 'passkey']);
+    const told = await later.submit(third, { credential: device.show(optionsOf(third)) });
+    expect([told.step, told.problems]).toEqual(['passkey', ['passkey.blocked']]);
+    expect((await thief.follow(done)).step).toBe('password');
+    expect((await half.get(second.url)).step).toBe('password');
+    expect(await db().selectFrom('sessions').select('id').where('account_id', '=', jolanda).execute()).toEqual([]);
+  });
+
   test('a clone ends every session, also that of the thief', async () => {
     const { browser: owner } = await enrolled();
     const copy = device.clone();
@@ -180,7 +197,7 @@ describe('on the account pages', () => {
     expect(stale.problems).toEqual(['second-factor.passkey.expired']);
     const answers = await Promise.all([1, 2].map(() => browser.postOnly(`${twoStep}/set-up`, { csrf: page.hidden['csrf'] ?? '', setup: stale.hidden['setup'] ?? '', credential: key.make(optionsOf(stale)) })));
     expect(answers.map(({ location = '' }) => new URL(location, sluis.url).searchParams.get('saved')).toSorted()).toEqual([null, 'passkey']);
-    expect(await names()).toEqual(['Passkey 1', 'Passkey 2']);
+    expect((await names()).toSorted()).toEqual(['Passkey 1', 'Passkey 2']);
   });
 
   test('names come out whole, or are refused with what was typed', async () => {

@@ -11,8 +11,8 @@ import type { MailName } from '../mail.ts';
 import { codeGuessesOf } from '../guesses.ts';
 import { tellPerson } from '../notify.ts';
 import { keepPasskey } from '../passkeys/keep.ts';
-import { endSessionsOf } from '../sessions.ts';
 import { forgiveTries } from '../throttle.ts';
+import { throwOut } from '../throw-out.ts';
 import { maskPhone } from './phone.ts';
 import { note, openFor, type Holder, type Right, type Whose } from './holder.ts';
 
@@ -122,8 +122,7 @@ export async function wipeFactors(tx: Db, holder: Whose & Required<Pick<Whose, '
   await removePasskeys(tx, accountId);
   await replaceRecoveryCodes(tx, accountId, []);
   await forgiveTries(tx, codeGuessesOf(accountId));
-  const sessions = await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
-  await beginAnew(tx, accountId);
+  const sessions = await throwOut(tx, accountId, { reason: 'revoked', actor, now });
   await note(tx, holder, { event: 'factor.reset', action: 'D', detail: { kinds: factors, sessions } });
   await tell(tx, holder, 'factors-reset');
   return { factors, sessions };

@@ -3,7 +3,7 @@ import { blockPasskey, type PasskeyRow } from '../../store/passkeys.ts';
 import type { Db } from '../../store/schema.ts';
 import { tell } from '../factors/enrol.ts';
 import { refused, type Holder, type Refused } from '../factors/holder.ts';
-import { endSessionsOf } from '../sessions.ts';
+import { throwOut } from '../throw-out.ts';
 import type { Judged, Why } from './judge.ts';
 
 /** `record` writes what the trail must know, in the turn's transaction. */
@@ -28,12 +28,12 @@ async function record(tx: Db, { accountId, row, now, runId }: About, why: Why): 
 
 /**
  * A counter that went back says that two devices sign with one key. Which of them is its owner's nobody can tell: the passkey logs
- * nobody in any more, and every session ends. The owner is told by mail.
+ * nobody in any more, and whoever is in or on the way in is thrown out; the login in which it was shown got nothing by it. The owner is told by mail.
  */
 async function block(tx: Db, { realm, row, now, runId }: About, counter: number | undefined): Promise<void> {
   if (!row || !await blockPasskey(tx, row.id, now)) return;
   const [accountId, actor] = [row.account_id, { kind: 'system' as const, id: 'passkeys' }];
-  const sessions = await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
+  const sessions = await throwOut(tx, accountId, { reason: 'revoked', actor, now }, runId === undefined ? {} : { runId });
   await appendAudit(tx, {
     event: 'passkey.cloned', action: 'U', outcome: 'refused', reason: 'cloned', actor, objectType: 'account', objectId: accountId, now,
     ...(runId !== undefined && { runId }), detail: { passkey: row.id, before: row.counter, counter, sessions },

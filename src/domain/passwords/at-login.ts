@@ -3,12 +3,11 @@ import { findAccount } from '../../store/accounts.ts';
 import { appendAudit } from '../../store/audit.ts';
 import type { Database } from '../../store/database.ts';
 import { findByNames, type TypedNames } from '../../store/logins.ts';
-import { beginAnew } from '../../store/runs.ts';
 import { credentialsOf } from '../credentials.ts';
 import { isActive } from '../lifecycle/ended.ts';
 import { checkLogin, problemOfLogin, type LocalLogin } from '../local-login.ts';
 import { displayName } from '../names.ts';
-import { endSessionsOf } from '../sessions.ts';
+import { throwOut } from '../throw-out.ts';
 import type { Vault } from '../vault.ts';
 import { choosePassword, type PasswordReason } from './choose.ts';
 import { LONGEST } from './hash.ts';
@@ -23,7 +22,7 @@ export type ChangedAtLogin = { kind: 'done' } | { kind: 'two_steps' } | { kind: 
 
 /**
  * Replaces a password at the door (row CIZ-16), by who knows the present one, also when that is expired or a one-time one; it
- * takes tries as a login does. All sessions of the account end: who changes a password may know that somebody else has it.
+ * takes tries as a login does. Everybody is thrown out: who changes a password may know that somebody else has it.
  */
 export async function changeAtLogin(place: Place, change: ChangeAtLogin): Promise<ChangedAtLogin> {
   const { names, current, chosen, address, browser } = change;
@@ -53,8 +52,7 @@ async function replace({ database, realm, now }: Place, { accountId, mark, chose
   const done = await database.transaction(async (tx) => {
     if (!await isPresent(tx, accountId, mark)) return false;
     await choice.commit(tx);
-    await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
-    await beginAnew(tx, accountId);
+    await throwOut(tx, accountId, { reason: 'revoked', actor, now });
     return true;
   });
   return done ? { kind: 'done' } : { kind: 'refused', problems: [{ code: 'password.wrong' }] };

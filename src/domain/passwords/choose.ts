@@ -2,11 +2,10 @@ import type { Realm } from '../../config/schema.ts';
 import { findAccount, findLoginOf, findPassword, putPassword } from '../../store/accounts.ts';
 import { appendAudit, type Actor } from '../../store/audit.ts';
 import { listPasswordHistory, rememberPassword } from '../../store/password-history.ts';
-import { beginAnew } from '../../store/runs.ts';
 import type { Db } from '../../store/schema.ts';
 import { tellPerson } from '../notify.ts';
-import { endSessionsOf } from '../sessions.ts';
 import { forgiveTries, takeTry } from '../throttle.ts';
+import { throwOut } from '../throw-out.ts';
 import { TooBusy } from './gate.ts';
 import { hashPassword, verifyHash } from './hash.ts';
 import { brokenRules, type PasswordRule } from './policy.ts';
@@ -25,8 +24,8 @@ const choices = { limit: 20, window: 900 };
 /**
  * Judges a new password by the policy of the realm (rows CAK-6, CIZ-3) and hashes it: the slow part, before any
  * transaction. `commit` then puts it in the place of the old one, which the history keeps; audits `password.changed` and
- * mails the person. With reason `reset` all their sessions end: who asked may be there because somebody else is in. In
- * every other case the person is here with what they knew, and sessions stay.
+ * mails the person. With reason `reset` everybody is thrown out: who asked may be there because somebody else is in. In
+ * every other case the person is here with what they knew, and what ends is for the caller to say.
  * @param db the database itself, never a transaction: the try is counted
  */
 export async function choosePassword(db: Db, realm: Realm, choice: PasswordChoice): Promise<PasswordChosen> {
@@ -78,10 +77,7 @@ async function replace(tx: Db, realm: Realm, { accountId, reason, actor, runId, 
   await appendAudit(tx, {
     event: 'password.changed', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: accountId, ...(runId && { runId }), detail: { reason }, now,
   });
-  if (reason === 'reset') {
-    await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
-    await beginAnew(tx, accountId);
-  }
+  if (reason === 'reset') await throwOut(tx, accountId, { reason: 'revoked', actor, now });
   await forgiveTries(tx, `new-password:${accountId}`);
   const account = await findAccount(tx, accountId);
   if (account) await tellPerson(tx, realm, account, { message: 'password_changed', now });

@@ -2,12 +2,11 @@ import { randomInt } from 'node:crypto';
 import type { Realm } from '../../config/schema.ts';
 import { findAccount, findLoginOf } from '../../store/accounts.ts';
 import { appendAudit, type Actor } from '../../store/audit.ts';
-import { beginAnew } from '../../store/runs.ts';
 import type { Db } from '../../store/schema.ts';
 import { DomainError } from '../errors.ts';
 import { liftPasswordWait } from '../guesses.ts';
 import { tellPerson } from '../notify.ts';
-import { endSessionsOf } from '../sessions.ts';
+import { throwOut } from '../throw-out.ts';
 import { putNewPassword } from './choose.ts';
 import { hashPassword } from './hash.ts';
 
@@ -42,8 +41,7 @@ export async function setOneTimePassword(tx: Db, realm: Realm, { accountId, oneT
   await putNewPassword(tx, realm, { accountId, hash: oneTime.hash, oneTime: true, now });
   await appendAudit(tx, { event: 'password.issued', action: 'U', outcome: 'success', actor, objectType: 'account', objectId: accountId, now });
   await liftPasswordWait(tx, { accountId, actor, now });
-  const sessions = await endSessionsOf(tx, { accountId }, { reason: 'revoked', actor, now });
-  await beginAnew(tx, accountId);
+  const sessions = await throwOut(tx, accountId, { reason: 'revoked', actor, now });
   const params = { relation_number: login.scope || 'none', username: login.username, password: oneTime.plain, days: realm.password.one_time_days };
   await tellPerson(tx, realm, account, { message, params, code: oneTime.plain, now });
   return { mailed: account.email !== null && account.email !== '', sessions };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
-import { endsAt, endSession, endSessionsOf } from '../../domain/sessions.ts';
+import { endsAt, endSession } from '../../domain/sessions.ts';
+import { throwOut } from '../../domain/throw-out.ts';
 import { portalOfClient } from '../../oidc/clients.ts';
 import { listSessionClients, listSessions, type SessionRow } from '../../store/sessions.ts';
 import { issueTicket, redeemTicket } from '../../store/tickets.ts';
@@ -41,11 +42,11 @@ export async function endOne(context: AccountContext, ctx: Context): Promise<voi
 
 const ENDED = 'account.ended';
 
-/** 'Overal uitloggen': every session of the person, this one too. */
+/** 'Overal uitloggen': every session of the person, this one too, and every login on the way to one. */
 export async function endAll(context: AccountContext, ctx: Context): Promise<void> {
   const { database, clock } = context.host;
   const handle = await database.transaction(async (tx) => {
-    const sessions = await endSessionsOf(tx, { accountId: personOf(ctx).accountId }, { reason: 'everywhere', actor: actorOf(ctx), now: clock() });
+    const sessions = await throwOut(tx, personOf(ctx).accountId, { reason: 'everywhere', actor: actorOf(ctx), now: clock() });
     return issueTicket(tx, { kind: ENDED, runId: null, payload: { sessions }, ttl: 300, now: clock() });
   });
   seeOther(ctx, `${accountUrl(context, 'ended')}?shown=${handle}`);

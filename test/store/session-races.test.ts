@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { endIfOver, endSession, joinSession, keepAlive, keepLogin, leaveClient } from '../../src/domain/sessions.ts';
 import type { Proof } from '../../src/flow/facts.ts';
@@ -8,6 +7,7 @@ import { listOutbox } from '../../src/store/outbox.ts';
 import type { Db } from '../../src/store/schema.ts';
 import { findSession, listSessionClients, putSession } from '../../src/store/sessions.ts';
 import { dialects, type TestDatabase } from '../support/databases.ts';
+import { interleave as interleaved } from '../support/interleave.ts';
 import { anAccount, anOrganisation, NOON } from '../support/rows.ts';
 
 /** Two requests about one session, on two nodes, at the same moment. */
@@ -27,6 +27,7 @@ describe.each(dialects)('one session at two nodes on $name', ({ open }) => {
 
   const realm = { ttl: { idle: 1200, session: 28_800 } } as Parameters<typeof endIfOver>[1];
   const proof = (level: string, at: number): Proof => ({ factor: 'password', level, at });
+  const said = (id: string, actingSubject: string, at: number, level: string): Proof => ({ factor: 'broker', level, at, broker: { id, actingSubject, organisation: {}, person: {} } });
   const session = {
     id: 's', account_id: 'anna', organisation_id: 'org', proofs: JSON.stringify({ proofs: [proof('low', NOON)] }), created_at: NOON, last_active_at: NOON, expires_at: NOON + 28_800,
   };
@@ -36,19 +37,7 @@ describe.each(dialects)('one session at two nodes on $name', ({ open }) => {
   const told = async () => (await listOutbox(here.db, { channel: 'logout' })).map(({ subject }) => subject);
   const levels = async () => (JSON.parse((await findSession(here.db, 's'))?.proofs ?? '') as { proofs: Proof[] }).proofs.map(({ level }) => level);
 
-  /** `first` has done its work and not yet committed when `second` begins. */
-  async function interleave<A, B>(first: (tx: Db) => Promise<A>, second: (tx: Db) => Promise<B>): Promise<[A, B]> {
-    let done = (): void => undefined;
-    const worked = new Promise<void>((resolve) => { done = resolve; });
-    const one = here.transaction(async (tx) => {
-      const result = await first(tx);
-      done();
-      await sleep(150);
-      return result;
-    });
-    await Promise.race([worked, one]);
-    return Promise.all([one, there.transaction(second)]);
-  }
+  const interleave = <A, B>(first: (tx: Db) => Promise<A>, second: (tx: Db) => Promise<B>): Promise<[A, B]> => interleaved([here, there], first, second);
 
   test('a client that joins while the session ends is told', async () => {
     expect(await interleave((tx) => joinSession(tx, client), (tx) => endSession(tx, 's', ending))).toEqual([true, true]);
@@ -106,15 +95,12 @@ describe.each(dialects)('one session at two nodes on $name', ({ open }) => {
   });
 
   test('what a broker said for one organisation lends its level to no other; what somebody showed here is their own', async () => {
-    const said = { ...proof('high', NOON + 40), broker: { id: 'b1', actingSubject: 'anna-1', organisation: {}, person: {} } };
-    await here.transaction((tx) => keepLogin(tx, realm, login([said, { ...proof('middle', NOON + 45), factor: 'totp' }]), NOON + 60));
+    await here.transaction((tx) => keepLogin(tx, realm, login([said('b1', 'anna-1', NOON + 40, 'high'), { ...proof('middle', NOON + 45), factor: 'totp' }]), NOON + 60));
     await here.transaction((tx) => keepLogin(tx, realm, login([proof('low', NOON + 50)], { organisationId: 'other' }), NOON + 60));
     expect(await levels()).toEqual(['middle', 'low']);
   });
 
   test('of several identities at brokers the last counts, and of one kind of proof the newest', async () => {
-    const said = (id: string, actingSubject: string, at: number, level: string): Proof =>
-      ({ factor: 'broker', level, at, broker: { id, actingSubject, organisation: {}, person: {} } });
     await here.transaction((tx) => keepLogin(tx, realm, login([said('b1', 'anna-1', NOON + 10, 'high'), said('b2', 'anna-2', NOON + 20, 'low')]), NOON + 30));
     await here.transaction((tx) => keepLogin(tx, realm, login([said('b2', 'anna-2', NOON + 40, 'low')]), NOON + 50));
     expect((JSON.parse((await findSession(here.db, 's'))?.proofs ?? '') as { proofs: Proof[] }).proofs.map(({ level, at, broker }) => [level, at, broker?.id ?? '']))

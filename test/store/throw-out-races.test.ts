@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { keepLogin } from '../../src/domain/sessions.ts';
 import { throwOut } from '../../src/domain/throw-out.ts';
@@ -7,6 +6,7 @@ import { findRun, insertRun, isDone, saveRun } from '../../src/store/runs.ts';
 import type { Db } from '../../src/store/schema.ts';
 import { listSessions, putSession } from '../../src/store/sessions.ts';
 import { dialects, type TestDatabase } from '../support/databases.ts';
+import { interleave as interleaved } from '../support/interleave.ts';
 import { anAccount, NOON } from '../support/rows.ts';
 
 /** A login that is being answered on one node while its person is thrown out on another. */
@@ -59,19 +59,7 @@ describe.each(dialects)('throwing out on $name', ({ open }) => {
     expect((await listSessions(here.db, { accountId: 'anna' })).map(({ id }) => id)).toEqual(['mine']);
   });
 
-  /** `first` has done its work and not yet committed when `second` begins. */
-  async function interleave<A, B>(first: (tx: Db) => Promise<A>, second: (tx: Db) => Promise<B>): Promise<[A, B]> {
-    let done = (): void => undefined;
-    const worked = new Promise<void>((resolve) => { done = resolve; });
-    const one = here.transaction(async (tx) => {
-      const result = await first(tx);
-      done();
-      await sleep(150);
-      return result;
-    });
-    await Promise.race([worked, one]);
-    return Promise.all([one, there.transaction(second)]);
-  }
+  const interleave = <A, B>(first: (tx: Db) => Promise<A>, second: (tx: Db) => Promise<B>): Promise<[A, B]> => interleaved([here, there], first, second);
   /** As the answer to the portal writes it. */
   const answer = async (tx: Db): Promise<boolean> => {
     await tx.deleteFrom('documents').where('model', '=', 'Interaction').where('id', '=', 'r').execute();

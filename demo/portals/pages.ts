@@ -30,8 +30,9 @@ export function dashboardPage(site: Site, user: User, account?: Account): string
   return layout(site, user, 'Dashboard', html`<h1>${greeting(new Date())}${user.name && `, ${user.name}`}</h1>
     ${factsView(user, account)}
     ${accountsOf(site, user).length > 1 && html`<p><a data-choose-account href="${base}/account">Een ander account kiezen</a></p>`}
-    <h2>Wat kunt u hier doen?</h2>
-    ${menu.length === 0 ? html`<p data-empty>U heeft nog geen rol op dit portaal. Vraag uw gebruikersbeheerder om een rol.</p>`
+    ${site.adminUrl && portal.menu.length === 0 && html`<p>Welkom, ${user.name} van ${user.organisation?.name ?? ''}.</p><p><a class="button" data-users href="${site.adminUrl}">Ga naar gebruikers</a></p>`}
+    ${portal.menu.length > 0 && html`<h2>Wat kunt u hier doen?</h2>`}
+    ${portal.menu.length === 0 ? '' : menu.length === 0 ? html`<p data-empty>U heeft nog geen rol op dit portaal. Vraag uw gebruikersbeheerder om een rol.</p>`
     : html`<ul class="cards">${menu.map((item) => html`<li><a href="${base}/${item.id}">${item.label}</a><p>${item.text}</p></li>`)}</ul>`}
     ${claimsView(user)}`);
 }

@@ -113,6 +113,9 @@ describeJourney('CIZ: Portero', (start) => {
   test('CIZ-6 the administrator is a user too: one name and password on both portals, and no one else administers', () => walk(async (visitor) => {
     await logIn(visitor, world, 'aanvraag-beheer', 'ciz-admin');
     await atDashboard(visitor, 'aanvraag-beheer');
+    await visitor.says('Welkom, Marit Hofman van Zorgcentrum Lindehof.');
+    await visitor.follow('Ga naar gebruikers');
+    await visitor.page.waitForURL('**/ciz/admin/');
     await visitor.page.goto(`${world.portals}/aanvraag/login`);
     await atDashboard(visitor, 'aanvraag');
     await logIn(visitor, world, 'aanvraag', 'ciz-admin');

@@ -35,8 +35,11 @@ async function everybody(visit: Visit): ReturnType<Door> {
   return { person: { accountId: account.id, displayName: account.displayName, organisationId: organisation?.id, email: account.email, language: account.language } };
 }
 
+/** `organisationId`: for whom the face is open, when that is its own and not the session's. */
+type Judged = Omit<Visit, 'face'> & { organisationId?: string };
+
 /** Has everything that the portal's flow asks been shown within the last `seconds`? The same judgement as of a request with `max_age`. */
-export async function isFresh(visit: Omit<Visit, 'face'>, seconds: number): Promise<boolean> {
+export async function isFresh(visit: Judged, seconds: number): Promise<boolean> {
   return (await judge(visit, visit.now - seconds)).admitted;
 }
 
@@ -46,7 +49,10 @@ export async function hasSeveral({ host, portal, session }: Pick<Visit, 'host' |
   return (await listMembershipsOf(host.database.db, session.account_id)).filter(({ status }) => status === 'active').length > 1;
 }
 
-function judge({ host, portal, session, address }: Omit<Visit, 'face'>, since?: number): ReturnType<RealmHost['engine']['judge']> {
+function judge({ host, portal, session, address, organisationId }: Judged, since?: number): ReturnType<RealmHost['engine']['judge']> {
   const demand = { levelId: portal.level, by: 'portal' as const, address, ...(since !== undefined && { since }) };
-  return host.engine.judge(portal, demand, [{ binding: SESSION, ...sessionEntry(session) }]);
+  const entry = sessionEntry(session);
+  // a broker's word is for one organisation
+  const other = organisationId !== undefined && organisationId !== session.organisation_id && { organisationId, proofs: entry.proofs.filter(({ broker }) => !broker) };
+  return host.engine.judge(portal, demand, [{ binding: SESSION, ...entry, ...other }]);
 }

@@ -70,8 +70,8 @@ export function requireFace(host: RealmHost, portal: FacePortal): Middleware {
  */
 export function requireFresh(host: RealmHost, portal: FacePortal, seconds: number): Middleware {
   return async (ctx, next) => {
-    const session = ctx.state['session'] as SessionRow;
-    if (await isFresh({ host, portal, session, address: addressOf(ctx), now: host.clock() }, seconds)) return next();
+    const { session, admin } = ctx.state as Pick<Entrance, 'session'> & { admin?: AdminState };
+    if (await isFresh({ host, portal, session, ...(admin && { organisationId: admin.organisationId }), address: addressOf(ctx), now: host.clock() }, seconds)) return next();
     return begin(ctx, host, portal, { maxAge: seconds });
   };
 }

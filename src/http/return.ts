@@ -4,7 +4,7 @@ import { BrokerRefusal, type PendingRequest } from '../brokers/broker.ts';
 import { BROKER_ANSWER, BROKER_REQUEST } from '../flow/engine.ts';
 import { appendAudit } from '../store/audit.ts';
 import { rememberOnce } from '../store/replays.ts';
-import { issueTicket, peekTicket, redeemTicket, runOfTicket } from '../store/tickets.ts';
+import { findIssued, issueTicket, peekTicket, redeemTicket } from '../store/tickets.ts';
 import { fieldsOf } from './csrf.ts';
 import { renderProblem } from './pages.ts';
 import type { RealmHost } from './realm.ts';
@@ -70,7 +70,7 @@ async function tooLate(ctx: Context, host: RealmHost, relay: string): Promise<vo
 
 /** Used, foreign or never issued: nothing happens. A browser that has the run's cookie finds its way back to it. */
 async function refuse(ctx: Context, host: RealmHost, relay: string): Promise<void> {
-  const runId = await runOfTicket(host.database.db, BROKER_REQUEST, relay);
+  const runId = (await findIssued(host.database.db, BROKER_REQUEST, relay))?.runId ?? undefined;
   // a handle that was never ours is noise that anybody can make without end: the log has it
   if (runId !== undefined) {
     await appendAudit(host.database.db, {

@@ -35,10 +35,10 @@ export async function peekTicket<T>(db: Db, kind: string, handle: string, now: n
   return row && { runId: row.run_id, payload: JSON.parse(row.payload) as T };
 }
 
-/** The run that a handle led to, also when it is used or expired: to show the way back, never to go on with. */
-export async function runOfTicket(db: Db, kind: string, handle: string): Promise<string | undefined> {
-  const row = await db.selectFrom('tickets').select('run_id').where('hash', '=', hashOf(handle)).where('kind', '=', kind).executeTakeFirst();
-  return row?.run_id ?? undefined;
+/** What a handle was issued for, also when it is used or expired: to show the way back and to say why, never to go on with. `expiresAt`: epoch seconds. */
+export async function findIssued<T>(db: Db, kind: string, handle: string): Promise<Ticket<T> & { used: boolean; expiresAt: number } | undefined> {
+  const row = await db.selectFrom('tickets').select(['run_id', 'payload', 'used_at', 'expires_at']).where('hash', '=', hashOf(handle)).where('kind', '=', kind).executeTakeFirst();
+  return row && { runId: row.run_id, payload: JSON.parse(row.payload) as T, used: row.used_at !== null, expiresAt: Number(row.expires_at) };
 }
 
 /** Uses a ticket up. Of any number at once, on any number of nodes, one gets it. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generateSync } from 'otplib';
 import { endMembership } from '../../src/domain/memberships.ts';
+import { isFresh } from '../../src/http/face-doors.ts';
 import { listAudit } from '../../src/store/audit.ts';
 import { listGrantsOf } from '../../src/store/grants.ts';
 import { listSessions } from '../../src/store/sessions.ts';
@@ -219,6 +220,31 @@ describe('CFX-3 our own pages', () => {
     await here.browser.get('/cak/account/');
     const after = await here.browser.submit(await here.browser.get('/cak/account/organisation'), { action: 'cancel' });
     expect([new URL(after.url).pathname, after.html.includes('>Zorggroep<')]).toEqual(['/cak/account/', true]);
+  });
+
+  test('are about whom the session acts for now, also when another portal changed that: the trail says so', async () => {
+    const here = await two();
+    const home = await here.browser.get('/cak/account/details');
+    const acted = async (language: string): Promise<unknown> => {
+      await here.browser.post('/cak/account/language', { csrf: home.hidden['csrf'] ?? '', language });
+      return (await listAudit(db(), { event: 'profile.changed' }))[0];
+    };
+    expect(await acted('en')).toMatchObject({ account_id: here.id, acting_for: here.home });
+    await change(here, here.other);
+    expect((await here.browser.get('/cak/account/')).html).toContain('>Abeelhof<');
+    expect(await acted('nl')).toMatchObject({ account_id: here.id, acting_for: here.other });
+  });
+
+  test('one that is open for an organisation of its own asks what is fresh for that one', async () => {
+    const here = await two();
+    const host = at.host('cak');
+    const portal = host.realm.portals.find(({ first_party: face }) => face === 'account');
+    const [session] = await listSessions(db(), { accountId: here.id });
+    if (!portal || !session) throw new Error('no portal or no session');
+    const fresh = (organisationId?: string) => isFresh({ host, portal, session, address: '::1', now: at.now(), ...(organisationId !== undefined && { organisationId }) }, 600);
+    expect([await fresh(), await fresh(here.home), await fresh(here.other)]).toEqual([true, true, true]);
+    await db().updateTable('organisations').set({ minimum_level: 'two-factor' }).where('id', '=', here.other).execute();
+    expect([await fresh(), await fresh(here.home), await fresh(here.other)]).toEqual([true, true, false]);
   });
 
   test('who has one is offered none', async () => {

@@ -137,7 +137,26 @@ describe('a mailed link', () => {
     expect(await hashOf(jolanda)).not.toBe(before);
     const again = await browser.submit(refused, { new_password: another() });
     expect([again.status, again.end]).toEqual([410, 'link_expired']);
+    // used, it still knows the way back
+    for (const page of [again, await sluis.browser().get(link)]) expect(page.html).toContain('/mijn-cak-zakelijk/"');
     for (const method of ['GET', 'HEAD']) expect((await sluis.browser().send(link, { method })).status).toBe(410);
+  });
+
+  test('that is posted in vain leaves a row that says why, and one that nobody was sent leaves none', async () => {
+    const refusals = async () => (await listAudit(db(), { event: 'password.link_refused', limit: 100 })).map(({ reason, account_id, outcome }) => [reason, account_id, outcome]);
+    const [browser, before] = [sluis.browser(), (await refusals()).length];
+    const [old, overtaken, used] = [await linkOf(), await linkOf(), await linkOf()];
+    const pages = [await browser.get(old), await browser.get(overtaken), await browser.get(used)] as const;
+    const unknown = await browser.post('/cak/password/link/' + 'A'.repeat(43), { csrf: pages[0].hidden['csrf'] ?? '', new_password: another() });
+    expect(unknown.status).toBe(403);
+    await browser.submit(pages[2], { new_password: 'kort' });
+    await browser.submit(pages[2], { new_password: another() });
+    await browser.submit(pages[2], { new_password: another() });
+    await browser.submit(pages[1], { new_password: another() });
+    await db().updateTable('tickets').set({ expires_at: sluis.now() - 1 }).where('used_at', 'is', null).where('kind', '=', 'password.link').execute();
+    await browser.submit(pages[0], { new_password: another() });
+    const rows = await refusals();
+    expect(rows.slice(0, rows.length - before)).toEqual(['expired', 'overtaken', 'used', expect.stringContaining('new-password.short')].map((reason) => [reason, jolanda, 'refused']));
   });
 
   test('twice at once: one password is chosen, the other is told that the link has expired', async () => {

@@ -75,6 +75,9 @@ export function sealFor({ vault, accountId }: Pick<Holder, 'vault' | 'accountId'
   return vault.seal(plain, `${kind}:${accountId}`);
 }
 
-export async function note(tx: Db, { accountId, now, runId, actor = { kind: 'person', id: accountId } }: Whose, entry: Pick<AuditEntry, 'event' | 'action' | 'detail'>): Promise<void> {
-  await appendAudit(tx, { ...entry, outcome: 'success', actor, objectType: 'account', objectId: accountId, now, ...(runId !== undefined && { runId }) });
+type Note = Pick<AuditEntry, 'event' | 'action' | 'detail' | 'reason'> & Partial<Pick<AuditEntry, 'outcome'>>;
+
+/** A row of the trail about somebody's own factors; of what succeeded, unless it says otherwise. */
+export async function note(tx: Db, { accountId, now, runId, actor = { kind: 'person', id: accountId } }: Whose, entry: Note): Promise<void> {
+  await appendAudit(tx, { outcome: 'success', ...entry, actor, objectType: 'account', objectId: accountId, now, ...(runId !== undefined && { runId }) });
 }

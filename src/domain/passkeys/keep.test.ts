@@ -84,14 +84,16 @@ describe.each(dialects)('passkeys of an account on $name', ({ open }) => {
       expect(await shownPasskeys(database.db, 'anna')).toMatchObject([{ synced: true }]);
     });
 
-    test.each<[string, Spoiled, string]>([
-      ['another origin', { origin: 'https://localhost.evil.example' }, 'wrong'], ['another host', { rpId: 'evil.example' }, 'wrong'], ['another scheme', { origin: 'https://localhost:3000' }, 'wrong'],
-      ['another challenge', { challenge: Buffer.alloc(32).toString('base64url') }, 'expired'], ['the other ceremony', { type: 'webauthn.get' }, 'wrong'],
-      ['in a frame of another site', { crossOrigin: true }, 'wrong'], ['without the person verified', { verified: false }, 'wrong'], ['without the person present', { present: false }, 'wrong'],
-      ['an attestation that is none', { fmt: 'packed' }, 'wrong'], ['a kind of attestation that nobody knows', { fmt: 'unheard-of' }, 'wrong'],
-    ])('%s is refused', async (_what, spoiled, rule) => {
+    test.each<[string, Spoiled, string, string]>([
+      ['another origin', { origin: 'https://localhost.evil.example' }, 'wrong', 'origin'], ['another host', { rpId: 'evil.example' }, 'wrong', 'signature'],
+      ['another scheme', { origin: 'https://localhost:3000' }, 'wrong', 'origin'], ['another challenge', { challenge: Buffer.alloc(32).toString('base64url') }, 'expired', 'challenge'],
+      ['the other ceremony', { type: 'webauthn.get' }, 'wrong', 'signature'], ['in a frame of another site', { crossOrigin: true }, 'wrong', 'origin'],
+      ['without the person verified', { verified: false }, 'wrong', 'signature'], ['without the person present', { present: false }, 'wrong', 'signature'],
+      ['an attestation that is none', { fmt: 'packed' }, 'wrong', 'signature'], ['a kind of attestation that nobody knows', { fmt: 'unheard-of' }, 'wrong', 'signature'],
+    ])('%s is refused, and the trail says why', async (_what, spoiled, rule, reason) => {
       expect(await confirm(spoiled)).toBe(rule);
       expect(await listPasskeys(database.db, 'anna')).toEqual([]);
+      expect(await listAudit(database.db, { event: 'passkey.refused' })).toMatchObject([{ outcome: 'refused', reason, object_id: 'anna', actor: { kind: 'person', id: 'anna' }, detail: { setUp: true } }]);
     });
 
     test('a challenge works in its turn, for five minutes at least and ten at most', async () => {
@@ -109,6 +111,8 @@ describe.each(dialects)('passkeys of an account on $name', ({ open }) => {
       expect(await confirm()).toBe('limit');
       const rules = await Promise.all(Array.from({ length: 50 }, () => confirmPasskey(database.db, holder('bert'), { turn: 'turn', typed: '{}' })));
       expect(rules.filter((one) => !one.ok && one.rule === 'wrong')).toHaveLength(5);
+      // a flood is as many rows as there are guesses
+      expect(await listAudit(database.db, { event: 'passkey.refused' })).toHaveLength(5);
     });
 
     test('what another account began does not open', async () => {

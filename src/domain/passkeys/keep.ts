@@ -4,11 +4,12 @@ import { findPasskey, insertPasskey, listPasskeys, renamePasskey as rename } fro
 import type { Db } from '../../store/schema.ts';
 import type { Confirmed } from '../factors/enrol.ts';
 import { DomainError } from '../errors.ts';
-import { keepNothing, note, openFor, refused, sealFor, takeGuess, type Holder, type Refused, type Whose } from '../factors/holder.ts';
+import { keepNothing, note, openFor, refused, sealFor, takeGuess, type Holder, type Refused, type Rule, type Whose } from '../factors/holder.ts';
 import { codeGuessesOf } from '../guesses.ts';
 import { UNWANTED } from '../names.ts';
 import { forgiveTries } from '../throttle.ts';
 import { isChallenge } from './challenge.ts';
+import type { Why } from './judge.ts';
 import { readClientData, readRegistration, type Registration } from './message.ts';
 import { algorithms } from './options.ts';
 import { siteOf } from './site.ts';
@@ -26,7 +27,7 @@ const newPasskey = z.object({ credential_id: z.string(), public_key: z.string(),
 type NewPasskey = z.infer<typeof newPasskey>;
 
 /**
- * Judges what a device made (WebAuthn Level 3, 7.1). The try is taken before. `factor` holds the passkey, sealed for the account: `keepFactor`
+ * Judges what a device made (WebAuthn Level 3, 7.1). The try is taken before; audits `passkey.refused`. `factor` holds the passkey, sealed for the account: `keepFactor`
  * keeps it, then or later.
  * @param typed RegistrationResponseJSON
  */
@@ -37,13 +38,20 @@ export async function confirmPasskey(db: Db, holder: Holder, { turn, typed }: { 
   if ((await listPasskeys(db, holder.accountId)).length >= MOST) return refused('limit', { most: MOST });
   const registration = readRegistration(typed);
   const data = registration && readClientData(registration.response.clientDataJSON);
-  if (!registration || !data) return refused('wrong');
-  if (!isChallenge(holder.vault, turn, holder.now, data.challenge)) return refused('expired');
-  const made = data.crossOrigin === true ? undefined : await verified(holder, data.challenge, registration);
-  if (!made) return refused('wrong');
-  if (await findPasskey(db, made.credential_id)) return refused('used');
+  if (!registration || !data) return refuse(db, holder, 'wrong', 'unreadable');
+  if (!isChallenge(holder.vault, turn, holder.now, data.challenge)) return refuse(db, holder, 'expired', 'challenge');
+  if (data.crossOrigin === true || data.origin !== siteOf(holder.realm).origin) return refuse(db, holder, 'wrong', 'origin');
+  const made = await verified(holder, data.challenge, registration);
+  if (!made) return refuse(db, holder, 'wrong', 'signature');
+  if (await findPasskey(db, made.credential_id)) return refuse(db, holder, 'used', 'known');
   await forgiveTries(db, codeGuessesOf(holder.accountId));
   return { ok: true, factor: { kind: 'passkey', secret: sealFor(holder, JSON.stringify(made), 'passkey') }, keep: keepNothing };
+}
+
+/** As often as there are guesses: each wrote its counter before. */
+async function refuse(db: Db, holder: Holder, rule: Rule, reason: Why | 'known'): Promise<Refused> {
+  await note(db, holder, { event: 'passkey.refused', action: 'C', outcome: 'refused', reason, detail: { setUp: true } });
+  return refused(rule);
 }
 
 async function verified({ realm }: Pick<Holder, 'realm'>, challenge: string, { id, rawId, type, response }: Registration): Promise<NewPasskey | undefined> {

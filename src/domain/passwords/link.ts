@@ -4,7 +4,7 @@ import { appendAudit } from '../../store/audit.ts';
 import type { Database } from '../../store/database.ts';
 import { findByNames, type TypedNames } from '../../store/logins.ts';
 import type { Db } from '../../store/schema.ts';
-import { issueTicket, peekTicket, redeemTicket } from '../../store/tickets.ts';
+import { findIssued, issueTicket, peekTicket, redeemTicket } from '../../store/tickets.ts';
 import { isActive } from '../lifecycle/ended.ts';
 import { nobodyCalled } from '../login-names.ts';
 import { displayName } from '../names.ts';
@@ -104,19 +104,27 @@ export async function findPasswordLink({ db, realm, now }: Look, handle: string)
   return markOf((await findPassword(db, accountId))?.hash) === password ? ticket.payload : undefined;
 }
 
-/** Id of the portal that a link came from, also when it no longer works: to show the way back. */
+/** Id of the portal that a link came from, also when it was used or is too old: to show the way back. */
 export async function portalOfLink(db: Db, handle: string): Promise<string | undefined> {
-  return (await peekTicket<Issued>(db, KIND, handle, 0))?.payload.portal;
+  return (await findIssued<Issued>(db, KIND, handle))?.payload.portal;
 }
 
 /** `gone`: the link does not work, or not any more. */
 export type ByLink = { kind: 'done'; portal?: string } | { kind: 'refused'; problems: PasswordRule[] } | { kind: 'gone' };
 
+type LinkChoice = { handle: string; chosen: string };
+
 /**
- * Puts another password in place with a mailed link; of two at once one does. All sessions of the account end, logins half way
- * begin anew and nobody waits any longer. It is no login: whoever has the link gets into nothing here.
+ * Puts another password in place with a mailed link; of two at once one does. Everybody who is in is thrown out, and nobody waits any
+ * longer. It is no login: whoever has the link gets into nothing here. Audits `password.link_refused` when no password is replaced.
  */
-export async function choosePasswordByLink({ database, realm, now }: Place, { handle, chosen }: { handle: string; chosen: string }): Promise<ByLink> {
+export async function choosePasswordByLink(place: Place, choice: LinkChoice): Promise<ByLink> {
+  const outcome = await choose(place, choice);
+  if (outcome.kind !== 'done') await recordRefusal(place, choice.handle, outcome);
+  return outcome;
+}
+
+async function choose({ database, realm, now }: Place, { handle, chosen }: LinkChoice): Promise<ByLink> {
   const { db } = database;
   const link = await findPasswordLink({ db, realm, now }, handle);
   const account = link && await findAccount(db, link.accountId);
@@ -133,4 +141,15 @@ export async function choosePasswordByLink({ database, realm, now }: Place, { ha
     return true;
   });
   return done ? { kind: 'done', ...(link.portal !== undefined && { portal: link.portal }) } : { kind: 'gone' };
+}
+
+async function recordRefusal({ database: { db }, now }: Place, handle: string, outcome: Exclude<ByLink, { kind: 'done' }>): Promise<void> {
+  const issued = await findIssued<Issued>(db, KIND, handle);
+  // a handle that was never ours is noise that anybody can make: the log has it
+  if (!issued || (outcome.kind === 'refused' && outcome.problems.some(({ code }) => code === 'new-password.busy'))) return;
+  const whyGone = issued.used ? 'used' : issued.expiresAt <= now ? 'expired' : 'overtaken';
+  await appendAudit(db, {
+    event: 'password.link_refused', action: 'U', outcome: 'refused', reason: outcome.kind === 'gone' ? whyGone : outcome.problems.map(({ code }) => code).join(' '),
+    actor: { kind: 'person', id: 'unknown' }, objectType: 'account', objectId: issued.payload.accountId, now,
+  });
 }

@@ -49,7 +49,9 @@ describe('the flows that ship', () => {
     // without these a later gate still stands, with a page that helps less: nobody verified without an organisation, no role unverified
     .filter(([, id]) => !['organisation', 'membership', 'first-administrator', 'verification-code'].includes(id))
     // one way of several to the same level, which its own gate asks, and a notice that may wait
-    .filter(([, id]) => !['recovery-code', 'totp', 'sms-code', 'passkey', 'password-notice'].includes(id));
+    .filter(([, id]) => !['recovery-code', 'totp', 'sms-code', 'passkey', 'password-notice'].includes(id))
+    // for who would be refused at the level
+    .filter(([portal, id]) => !(id === 'second-factor' && portal.startsWith('careflex')));
   test.each(takenOut)('%s without %s is not proven', (_, id, realm, index, portal) => {
     const flow = realm.flows[portal.flow]!;
     const spoiled = { ...realm, portals: [portal], flows: { [portal.flow]: { ...flow, bindings: flow.bindings.filter((__, i) => i !== index) } } };
@@ -73,7 +75,23 @@ describe('the flows that ship', () => {
     const flow = realm.flows['password']!;
     const spoiled = { ...realm, flows: { password: { ...flow, bindings: flow.bindings.filter((b) => b.id !== 'second-step') } } };
     const found = proveRealm(spoiled, shipped).find((c) => c.message === 'a run can end without second_factor_shown_if_enrolled');
-    expect(found?.path).toEqual(expect.arrayContaining(['not second_factor_shown', 'not totp_enrolled', 'level_reached']));
+    expect(found?.path).toEqual(expect.arrayContaining(['not second_factor_shown_if_enrolled', 'not totp_enrolled', 'level_reached']));
+  });
+
+  test.each(['careflex', 'cak'])('%s: nobody gives a password alone another one when a second factor is set up', (id) => {
+    const realm = realms.find((r) => r.id === id)!;
+    const flow = realm.flows['password']!;
+    const bindings = flow.bindings.map((binding) => (binding.step === 'new-password' ? { step: binding.step, with: {} } : binding));
+    const found = proveRealm({ ...realm, flows: { password: { ...flow, bindings } } }, shipped);
+    expect(found.map((c) => c.message)).toContain('binding new-password can be reached without second_factor_shown_if_enrolled');
+    // a flow that does not ensure it has nothing to guard
+    const ensure = flow.ensure.filter((name) => name !== 'second_factor_shown_if_enrolled');
+    expect(proveRealm({ ...realm, flows: { password: { bindings, ensure } } }, shipped)).toEqual([]);
+  });
+
+  test('CFX-4 careflex is proven too where a portal asks two steps, for who has none yet', () => {
+    const realm = realms.find((r) => r.id === 'careflex')!;
+    expect(proveRealm({ ...realm, portals: realm.portals.map((portal) => ({ ...portal, level: 'two-factor' })) }, shipped)).toEqual([]);
   });
 
   test('a portal that asks more than its brokers deliver can never be entered', () => {

@@ -15,7 +15,8 @@ type Walk = { flow: BoundFlow; realm: Realm; portal: Portal; reached: Set<string
  * Explores every combination of predicates that each portal's flow can meet. A predicate nobody has looked at is
  * unknown and is tried both ways when it is first needed, so that a session that already proved something is covered too.
  * @returns the complaints; none means that no run can end below the portal's level or without what `ensure` asks, outside
- * the portal's networks, while all of its applications are closed, or at all when it is open for registration only; that every flow can end for who brings no
+ * the portal's networks, while all of its applications are closed, or at all when it is open for registration only; that nobody replaces what lets them in
+ * before the flow's guard of it holds; that every flow can end for who brings no
  * session (at the gate, when only registration is open), that every binding can be reached, and that its clients' levels can
  */
 export function proveRealm(realm: Realm, steps: Steps): Complaint[] {
@@ -68,6 +69,9 @@ function explore(walk: Walk, known: Known, passed: ReadonlySet<string>, path: st
     const value = (name: string): boolean => known.get(name as PredicateName) === true;
     if (!allowed(binding, value) || settled(binding, value)) continue;
     walk.reached.add(binding.id);
+    for (const name of binding.model.guardedBy ?? []) {
+      if (walk.flow.ensure.includes(name) && !value(name)) complain(walk, `binding ${binding.id} can be reached without ${name}`, path);
+    }
     if (binding.model.passes) explore(walk, after(walk, known, binding), new Set([...passed, binding.id]), [...path, binding.id]);
     return;
   }

@@ -83,6 +83,8 @@ export type StepModel = {
   gives: PredicateName[];
   /** highest level (id) that it can earn */
   reaches?: string;
+  /** what must hold before anybody gets here, where the flow ensures it: the step changes what lets its person in */
+  guardedBy?: PredicateName[];
   /** predicates about which nothing is known any more after it passed (another account came into view) */
   forgets?: PredicateName[];
 };

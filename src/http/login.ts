@@ -122,7 +122,7 @@ async function ended(ctx: Context, host: RealmHost, turn: Extract<Turn, { kind: 
   const { run, code, fine } = turn;
   const hopeless = host.engine.hopeless(run);
   // a run may have ended under an earlier version, which knew fewer parameters
-  const params = { by: 'portal', open: run.portal.open, ...turn.params, hopeless: hopeless ? 'yes' : 'no' };
+  const params = { by: 'portal', open: run.portal.open, ...turn.params, hopeless: hopeless ? 'yes' : 'no', brokers: host.realm.brokers.length > 0 ? 'yes' : 'no' };
   if (!fine) ctx.status = 403;
   allowForms(ctx, originOf(run.request.redirectUri));
   const reference = turn.reference ?? ctx.state['reference'] as string;

@@ -1,8 +1,10 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { generateSync } from 'otplib';
 import { root } from '../../src/root.ts';
+import { findPassword } from '../../src/store/accounts.ts';
+import { setMinimumLevel } from '../../src/store/organisations.ts';
 import { listOutbox } from '../../src/store/outbox.ts';
 import { listPasskeys } from '../../src/store/passkeys.ts';
 import { Authenticator } from '../support/authenticator.ts';
@@ -117,6 +119,60 @@ describe('H2 a first factor that is set up', () => {
     } finally {
       await db().deleteFrom('passkeys').execute();
     }
+  });
+});
+
+describe('M4 a one-time password of somebody with two steps', () => {
+  test('is replaced by who shows the second step, and not before', async () => {
+    const id = owner.account?.id ?? '';
+    await db().updateTable('passwords').set({ one_time: 1 }).where('account_id', '=', id).execute();
+    const hash = async () => (await findPassword(db(), id))?.hash;
+    const before = await hash();
+    const browser = sluis.browser();
+    const page = await browser.submit(await browser.get(authUrl('klantenportaal')), login);
+    expect(page.step).toBe('totp');
+    const chosen = 'Eigen-Keuze-7-Waterlelie';
+    await browser.submit(page, { step: 'new-password', binding: 'new-password', new_password: chosen });
+    expect(await hash()).toBe(before);
+    const next = await browser.submit(await browser.get(page.url), { code: appCode() });
+    expect(next.step).toBe('new-password');
+    const done = await browser.submit(next, { new_password: chosen });
+    expect([done.answer['code'] !== undefined, await hash() === before]).toEqual([true, false]);
+    login.password = chosen;
+  });
+});
+
+describe('M5 CFX-4 who has one step where two are asked', () => {
+  const employee = person('cfx-employee');
+  const names = { username: employee.login['username'] ?? '', password: employee.login['password'] ?? '' };
+  const organisation = employee.organisation_id ?? '';
+  afterEach(async () => {
+    await setMinimumLevel(db(), organisation, undefined);
+    await db().deleteFrom('passkeys').execute();
+    await db().deleteFrom('recovery_codes').execute();
+  });
+
+  test.each([
+    ['their organisation asks it, at the portal', 'two-factor', authUrl('klantenportaal')],
+    ['their organisation asks it, at the account pages', 'two-factor', base],
+    ['the request asks it', undefined, authUrl('klantenportaal', { acr_values: 'https://refeds.org/profile/mfa' })],
+  ])('%s: sets it up in the login itself, and shows it from then on', async (_, level, start) => {
+    await setMinimumLevel(db(), organisation, level);
+    const [browser, device] = [sluis.browser(), new Authenticator(sluis.url)];
+    const choice = await browser.submit(await browser.get(start), names);
+    expect(choice.step).toBe('second-factor');
+    const making = await browser.submit(choice, { method: 'passkey' });
+    const codes = await browser.submit(making, { credential: device.make(optionsOf(making)) });
+    expect(codes.html).toContain('data-recovery-codes');
+    const done = await browser.submit(codes, { kept: '1' });
+    expect(done.answer['code'] !== undefined || new URL(done.url).pathname === base).toBe(true);
+    const later = sluis.browser();
+    expect((await later.submit(await later.get(authUrl('klantenportaal')), names)).step).toBe('passkey');
+  });
+
+  test('nobody else is asked to', async () => {
+    const browser = sluis.browser();
+    expect((await browser.submit(await browser.get(authUrl('klantenportaal')), names)).answer['code']).toBeDefined();
   });
 });
 

@@ -19,7 +19,7 @@ export const passwordNotice = defineStep<Config, State, z.infer<typeof input>>({
   state,
   input,
   secrets: ['new_password'],
-  model: () => ({ passes: true, gives: [], forgets: ['password_expiring'] }),
+  model: () => ({ passes: true, gives: [], forgets: ['password_expiring'], guardedBy: ['second_factor_shown_if_enrolled'] }),
   page: async ({ db, realm, facts, state: kept }) => ({
     days: daysLeft(facts),
     choosing: kept?.choosing === true,

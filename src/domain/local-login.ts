@@ -1,7 +1,7 @@
 import type { Realm } from '../config/schema.ts';
 import { findAccount } from '../store/accounts.ts';
 import { appendAudit } from '../store/audit.ts';
-import { findByNames, replaceHash, type TypedNames } from '../store/logins.ts';
+import { findByNames, holdsPassword, replaceHash, type TypedNames } from '../store/logins.ts';
 import { findOrganisationByIdentifier } from '../store/organisations.ts';
 import { listMembershipsOf } from '../store/memberships.ts';
 import type { Db } from '../store/schema.ts';
@@ -23,7 +23,7 @@ const TOLD_AT = guessing.waits.length;
 export type TypedLogin = { names: TypedNames; password: string; address: string; /** what this browser kept of an earlier login */ browser?: string };
 
 export type LocalLogin =
-  | { kind: 'right'; accountId: string; organisationId?: string; keep: (tx: Db) => Promise<void> }
+  | { kind: 'right'; accountId: string; organisationId?: string; keep: (tx: Db) => Promise<boolean> }
   /** `one_time_expired`: the right one-time password, too late */
   | { kind: 'wrong' | 'busy' | 'one_time_expired' }
   | { kind: 'wait'; seconds: number };
@@ -31,7 +31,8 @@ export type LocalLogin =
 /**
  * Checks names and a password (row CAK-1). One answer and one time for every failure; the tries are taken before the check: for
  * each account, whichever of its names was typed, or each name that nobody has; and for each address. A browser that the
- * person logged in with before has tries of its own. `keep` replaces a hash that was made elsewhere or with other settings.
+ * person logged in with before has tries of its own. `keep` is false when the password was replaced since it was judged;
+ * it puts another hash in place of one that was made elsewhere or with other settings.
  */
 export async function checkLogin({ db, realm, vault, now }: { db: Db; realm: Realm; vault: Vault; now: number }, typed: TypedLogin): Promise<LocalLogin> {
   const { names } = typed;
@@ -61,12 +62,17 @@ export function problemOfLogin(login: Exclude<LocalLogin, { kind: 'right' }>): {
   return { code: `password.${login.kind}` };
 }
 
-async function admitted(db: Db, realm: Realm, { accountId, oneTime, changedAt, rehash }: Authenticated, scope: string, now: number): Promise<LocalLogin> {
+async function admitted(db: Db, realm: Realm, { accountId, oneTime, changedAt, hash, rehash }: Authenticated, scope: string, now: number): Promise<LocalLogin> {
   if (oneTime && (endOfPassword(realm, { oneTime, changedAt }).expiresAt ?? Infinity) <= now) return { kind: 'one_time_expired' };
   const organisationId = await organisationOf(db, accountId, scope);
   return {
     kind: 'right', accountId, ...(organisationId && { organisationId }),
-    keep: async (tx) => { if (rehash) await replaceHash(tx, { accountId, ...rehash }); },
+    keep: async (tx) => {
+      // of two logins that make the hash anew at once, both are right
+      if (!await holdsPassword(tx, accountId, rehash ? { changedAt } : { hash })) return false;
+      if (rehash) await replaceHash(tx, { accountId, from: hash, ...rehash });
+      return true;
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { PostgresAdapter, sql } from 'kysely';
 import type { Db } from './schema.ts';
 
 /** What somebody typed to say who they are: what is undefined was not asked. `scope` is the relation number, or ''. */
@@ -43,6 +43,16 @@ export function comparableUsername(username: string): string {
 export async function hasForeignHashes(db: Db): Promise<boolean> {
   const row = await db.selectFrom('passwords').select('account_id').where(sql<boolean>`hash not like '$argon2%'`).limit(1).executeTakeFirst();
   return row !== undefined;
+}
+
+/**
+ * Is the password that was judged still the one of the account? Until the end of the transaction nobody else replaces it.
+ * @param judged its hash; `changedAt` in place of that when the hash itself may be made anew meanwhile
+ */
+export async function holdsPassword(tx: Db, accountId: string, judged: { hash: string } | { changedAt: number }): Promise<boolean> {
+  const row = tx.selectFrom('passwords').select('account_id').where('account_id', '=', accountId)
+    .where((eb) => ('hash' in judged ? eb('hash', '=', judged.hash) : eb('changed_at', '=', judged.changedAt)));
+  return await (tx.getExecutor().adapter instanceof PostgresAdapter ? row.forShare() : row).executeTakeFirst() !== undefined;
 }
 
 /** Puts another hash of the same password in its place, unless the password was changed meanwhile. */

@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { checkLogin } from '../../src/domain/local-login.ts';
+import { hashPassword } from '../../src/domain/passwords/hash.ts';
 import { keepLogin } from '../../src/domain/sessions.ts';
 import { throwOut } from '../../src/domain/throw-out.ts';
+import { putPassword } from '../../src/store/accounts.ts';
 import type { Database } from '../../src/store/database.ts';
 import { findRun, insertRun, isDone, saveRun } from '../../src/store/runs.ts';
 import type { Db } from '../../src/store/schema.ts';
 import { listSessions, putSession } from '../../src/store/sessions.ts';
 import { dialects, type TestDatabase } from '../support/databases.ts';
+import { exampleRealm, vault } from '../support/house.ts';
 import { interleave as interleaved } from '../support/interleave.ts';
 import { anAccount, NOON } from '../support/rows.ts';
 
@@ -76,6 +80,39 @@ describe.each(dialects)('throwing out on $name', ({ open }) => {
     await aRun('r', { status: 'done' });
     expect(await interleave((tx) => throwOut(tx, 'anna', ending), answer)).toEqual([0, false]);
     expect(await listSessions(here.db, { accountId: 'anna' })).toEqual([]);
+  });
+
+  describe('a password that was right when it was judged', () => {
+    const config = exampleRealm();
+    const login = async () => {
+      const judged = await checkLogin({ db: here.db, realm: config, vault, now: NOON }, { names: { scope: '', username: 'carla' }, password: 'Riet-Oever-Sluis-7', address: '::1' });
+      if (judged.kind !== 'right') throw new Error(judged.kind);
+      return judged;
+    };
+    const hashed = () => hashPassword('Riet-Oever-Sluis-7', config.login.argon2);
+    beforeEach(async () => {
+      await here.db.insertInto('logins').values({ account_id: 'anna', scope: '', username: 'carla' }).execute();
+      await putPassword(here.db, { account_id: 'anna', hash: await hashed(), changed_at: NOON });
+    });
+    const replaced = async (tx: Db, hash: string): Promise<number> => {
+      await putPassword(tx, { account_id: 'anna', hash, changed_at: NOON });
+      return throwOut(tx, 'anna', ending);
+    };
+
+    test('lets nobody in when it was replaced before the turn is written', async () => {
+      const [judged, other] = [await login(), await hashed()];
+      await aRun('r', { accountId: 'nobody' });
+      expect(await interleave((tx) => replaced(tx, other), (tx) => judged.keep(tx))).toEqual([0, false]);
+      expect(await here.transaction((await login()).keep)).toBe(true);
+    });
+
+    test('is thrown out when it is replaced just after', async () => {
+      const [judged, other] = [await login(), await hashed()];
+      await aRun('r', { accountId: 'nobody' });
+      const turn = async (tx: Db): Promise<boolean> => await saveRun(tx, 'r', 0, { journal: shown('anna') }) && judged.keep(tx);
+      expect(await interleave(turn, (tx) => replaced(tx, other))).toEqual([true, 0]);
+      expect(await findRun(here.db, 'r')).toMatchObject({ status: 'open', journal: '[]' });
+    });
   });
 
   test('a turn that ends its login at that moment is thrown out too', async () => {

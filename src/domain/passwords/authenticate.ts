@@ -3,8 +3,8 @@ import type { Db } from '../../store/schema.ts';
 import { onGrid } from '../steady.ts';
 import { decoyFor, hashPassword, needsRehash, verifyHash, type HashSettings } from './hash.ts';
 
-/** `from`: the hash that `rehash` replaces. */
-export type Authenticated = { accountId: string; oneTime: boolean; changedAt: number; rehash?: { from: string; to: string } };
+/** `hash`: of the password that was judged; `rehash.to` is another one of the same password. */
+export type Authenticated = { accountId: string; oneTime: boolean; changedAt: number; hash: string; rehash?: { to: string } };
 
 /**
  * Who these belong to, or undefined. An unknown name costs the same question and the same hash as a known one, so that time
@@ -27,5 +27,5 @@ export async function judgePassword(db: Db, settings: HashSettings, found: Found
   }
   const { accountId, oneTime, changedAt } = found;
   const to = needsRehash(hash, settings) ? await hashPassword(password, settings) : undefined;
-  return { accountId, oneTime, changedAt: changedAt ?? 0, ...(to !== undefined && { rehash: { from: hash, to } }) };
+  return { accountId, oneTime, changedAt: changedAt ?? 0, hash, ...(to !== undefined && { rehash: { to } }) };
 }

@@ -72,7 +72,7 @@ async function submit(run: Run<Config, unknown>, typed: Input): Promise<Outcome<
   if (login.kind !== 'right') return { kind: 'ask', problems: [problemOfLogin(login)] };
   return {
     kind: 'pass', proofs: [{ factor: 'password', level, at: now }], accountId: login.accountId,
-    ...(login.organisationId && { organisationId: login.organisationId }), commit: login.keep,
+    ...(login.organisationId && { organisationId: login.organisationId }), commit: onceOnly(login.keep),
   };
 }
 

@@ -74,6 +74,9 @@ describeJourney('CIZ: Portero', (start) => {
     world.moveClock(20 * DAY);
     await visitor.page.goto(mail?.links[0] ?? '');
     await visitor.look('B01-forgot');
+    await visitor.submit('form[data-form="forgot"]');
+    expect(await visitor.problems()).toEqual(['password.username.required']);
+    await visitor.look('B01-forgot-empty');
     await visitor.fill({ username: 'saydin' });
     await visitor.submit('form[data-form="forgot"]');
     expect(await visitor.end()).toBe('link_asked');
@@ -179,6 +182,7 @@ describeJourney('CIZ: Portero', (start) => {
     expect(await visitor.problems()).toEqual(['password.wrong']);
     await change(made.user, 'kort');
     expect(await visitor.problems()).toEqual(['new-password.short', 'new-password.classes']);
+    await visitor.look('B05-change-broken');
     await change(made.user, 'Oever-Riet-91');
     expect(await visitor.end()).toBe('password_chosen');
     made.user = 'Oever-Riet-91';

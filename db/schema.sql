@@ -256,7 +256,11 @@ CREATE TABLE "organisations" (
   "id" text not null primary key,
   "name" text not null,
   "created_at" bigint not null,
-  "minimum_level" text
+  "minimum_level" text,
+  "address" text,
+  "postal_address" text,
+  "phone" text,
+  "email" text
 );
 
 CREATE TABLE "outbox" (

@@ -8,7 +8,7 @@ import { appendAudit } from '../../src/store/audit.ts';
 import type { Database } from '../../src/store/database.ts';
 import { insertIdentity } from '../../src/store/identities.ts';
 import { insertMembership, setRoles } from '../../src/store/memberships.ts';
-import { insertOrganisation, putAgreement, putEntitlements } from '../../src/store/organisations.ts';
+import { insertOrganisation, putAgreement, putEntitlements, updateOrganisation } from '../../src/store/organisations.ts';
 import type { Db } from '../../src/store/schema.ts';
 import { localAccountSchema, seedLocalAccount, type Place } from './local-account.ts';
 
@@ -29,6 +29,7 @@ const worldSchema = z.object({
       id: z.string(),
       name: z.string(),
       identifiers: z.record(z.string(), z.string()),
+      contact: z.object({ address: more, postal_address: more, phone: more, email: more }).optional(),
       agreements: z.array(z.string()),
       entitlements: z.array(z.object({ application: z.string(), roles: z.array(z.string()) })),
     })),
@@ -90,6 +91,7 @@ async function hashPasswords(world: World, hashPassword: (password: string) => P
 async function seedOrganisation(tx: Db, organisation: World['organisations'][number], now: number): Promise<void> {
   const { id, name, identifiers, agreements } = organisation;
   await insertOrganisation(tx, { id, name, identifiers, now });
+  if (organisation.contact) await updateOrganisation(tx, id, organisation.contact);
   for (const agreement of agreements) {
     await putAgreement(tx, { organisation_id: id, agreement, signed_at: now, recorded_by: 'demo', recorded_at: now });
   }

@@ -9,6 +9,7 @@ import { passwordLinks } from './0007_password_links.ts';
 import { passkeys } from './0008_passkeys.ts';
 import { outboxAccount } from './0009_outbox_account.ts';
 import { personDetails } from './0010_person_details.ts';
+import { organisationContact } from './0011_organisation_contact.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -23,5 +24,6 @@ export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migra
     '0008_passkeys': passkeys,
     '0009_outbox_account': outboxAccount,
     '0010_person_details': personDetails,
+    '0011_organisation_contact': organisationContact,
   };
 }

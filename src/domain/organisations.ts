@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Realm } from '../config/schema.ts';
 import { appendAudit, type Actor } from '../store/audit.ts';
 import {
-  deleteAgreement, findOrganisation, findOrganisationByIdentifier, insertOrganisation, lockOrganisation, putAgreement, putEntitlements, setMinimumLevel, type Entitlement,
+  deleteAgreement, findOrganisation, findOrganisationByIdentifier, insertOrganisation, lockOrganisation, putAgreement, putEntitlements, updateOrganisation, type Entitlement,
 } from '../store/organisations.ts';
 import type { Db } from '../store/schema.ts';
 import { listSessions, type SessionRow } from '../store/sessions.ts';
@@ -10,7 +10,7 @@ import { checkEntitlements } from './entitlements.ts';
 import { DomainError } from './errors.ts';
 import { checkIdentifier } from './identifiers.ts';
 import { inviteAdministrators, lacksAgreements } from './invitation.ts';
-import { UNWANTED } from './names.ts';
+import { checkContact, checkName, type ContactChanges } from './organisation-details.ts';
 import { endSession, endSessionsOf } from './sessions.ts';
 
 export type NewOrganisation = {
@@ -22,6 +22,7 @@ export type NewOrganisation = {
   entitlements?: 'all' | Entitlement[];
   /** id of the lowest level with which its people may log in anywhere */
   minimumLevel?: string;
+  contact?: ContactChanges;
   actor: Actor;
   now: number;
 };
@@ -29,16 +30,18 @@ export type NewOrganisation = {
 /**
  * Registers a customer of the operator.
  * @returns its id
- * @throws DomainError organisation.name, organisation.identifier (none given), organisation.exists, organisation.level, identifier.<type>, roles.unknown
+ * @throws DomainError organisation.name, organisation.identifier (none given), organisation.exists, organisation.level, organisation.<field of contact>, identifier.<type>, roles.unknown
  */
 export async function createOrganisation(tx: Db, organisation: NewOrganisation): Promise<string> {
   const { realm, minimumLevel, actor, now } = organisation;
   const name = checkName(organisation.name);
+  const contact = checkContact(organisation.contact ?? {});
   const identifiers = await checkIdentifiers(tx, organisation.identifiers);
   const entitlements = checkEntitlements(realm, organisation.entitlements ?? []);
   if (minimumLevel !== undefined) checkLevel(realm, minimumLevel);
   const id = randomUUID();
   await insertOrganisation(tx, { id, name, identifiers, now, ...(minimumLevel !== undefined && { minimumLevel }) });
+  if (Object.keys(contact).length > 0) await updateOrganisation(tx, id, contact);
   if (entitlements.length > 0) await putEntitlements(tx, id, entitlements);
   await appendAudit(tx, {
     event: 'organisation.created', action: 'C', outcome: 'success', actor, organisationId: id,
@@ -59,7 +62,7 @@ export async function changeMinimumLevel(tx: Db, { realm, organisationId, level,
   if (level !== undefined) checkLevel(realm, level);
   const before = await findOrganisation(tx, organisationId);
   if (!before) throw new DomainError('organisation.unknown');
-  await setMinimumLevel(tx, organisationId, level);
+  await updateOrganisation(tx, organisationId, { minimum_level: level ?? null });
   await appendAudit(tx, {
     event: 'organisation.level_changed', action: 'U', outcome: 'success', actor, organisationId,
     objectType: 'organisation', objectId: organisationId, detail: { from: before.minimumLevel ?? null, to: level ?? null }, now,
@@ -128,14 +131,6 @@ export async function withdrawAgreement(tx: Db, { organisationId, agreement, act
 function rankOf(realm: Realm, session: SessionRow): number {
   const { proofs } = JSON.parse(session.proofs) as { proofs: { level: string }[] };
   return Math.max(-1, ...proofs.map((proof) => realm.levels.findIndex(({ id }) => id === proof.level)));
-}
-
-function checkName(typed: string): string {
-  const name = typed.normalize('NFC').trim();
-  if (name === '' || name.length > 200 || UNWANTED.test(name)) {
-    throw new DomainError('organisation.name');
-  }
-  return name;
 }
 
 async function checkIdentifiers(tx: Db, typed: Record<string, string>): Promise<Record<string, string>> {

@@ -5,7 +5,7 @@ import { anAccount, anOrganisation } from '../../test/support/rows.ts';
 import { broker as brokerStep } from '../steps/broker/step.ts';
 import { requireStep } from '../steps/require/step.ts';
 import type { Database } from '../store/database.ts';
-import { setMinimumLevel } from '../store/organisations.ts';
+import { updateOrganisation } from '../store/organisations.ts';
 import { brokerSkew, freshJournal, highestDemand, rankAsked, requiredOf, SESSION } from './demand.ts';
 import { earnedAt } from './levels.ts';
 import type { JournalEntry, OrganisationState, Proof } from './facts.ts';
@@ -69,7 +69,7 @@ describe('a run', () => {
   const flow = realmWith(['name', gate]);
 
   test('that ended below what the organisation asks keeps asking it when it begins anew', async () => {
-    await setMinimumLevel(database.db, 'lissendam', 'substantial');
+    await updateOrganisation(database.db, 'lissendam', { minimum_level: 'substantial' });
     const run = await begin({ realm: flow, steps, database });
     const end = await run.post({ account: 'anna', organisation: 'lissendam', level: 'low' });
     expect(end).toMatchObject({ kind: 'end', code: 'level_too_low', params: { need: '3', got: '2', by: 'organisation' } });
@@ -81,7 +81,7 @@ describe('a run', () => {
   });
 
   test('of somebody whose organisation asks more than any way in can show is hopeless, and one that can be raised is not', async () => {
-    await setMinimumLevel(database.db, 'lissendam', 'gone');
+    await updateOrganisation(database.db, 'lissendam', { minimum_level: 'gone' });
     const run = await begin({ realm: flow, steps, database });
     await run.post({ account: 'anna', organisation: 'lissendam', level: 'substantial' });
     expect(run.engine.hopeless((await run.engine.look('run'))!)).toBe(true);

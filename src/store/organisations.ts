@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import type { Insertable, Selectable, Updateable } from 'kysely';
 import { prepared } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -33,9 +33,18 @@ function organisationOf({ id, name, minimum_level }: Pick<Selectable<Tables['org
   return { id, name, identifiers, ...(minimum_level !== null && { minimumLevel: minimum_level }) };
 }
 
-/** Sets the lowest level with which an organisation's people may log in; undefined: whatever a portal asks. */
-export async function setMinimumLevel(tx: Db, id: string, level: string | undefined): Promise<void> {
-  await tx.updateTable('organisations').set({ minimum_level: level ?? null }).where('id', '=', id).execute();
+export async function updateOrganisation(tx: Db, id: string, changes: Omit<Updateable<Tables['organisations']>, 'id' | 'created_at'>): Promise<void> {
+  await tx.updateTable('organisations').set(changes).where('id', '=', id).execute();
+}
+
+/** How an organisation is reached: an address may have several lines, a phone number is digits with at most a plus before them. */
+export const contactFields = ['address', 'postal_address', 'phone', 'email'] as const;
+export type ContactField = (typeof contactFields)[number];
+export type Contact = Record<ContactField, string | null>;
+
+/** Apart from the organisation itself: no login asks for it. */
+export async function findContact(db: Db, id: string): Promise<Contact | undefined> {
+  return db.selectFrom('organisations').select(contactFields).where('id', '=', id).executeTakeFirst();
 }
 
 export async function findOrganisationByIdentifier(db: Db, type: string, value: string): Promise<Organisation | undefined> {

@@ -127,6 +127,11 @@ export interface Tables {
     created_at: number;
     /** id of the lowest level with which its people may enter any portal; null: what the portal asks */
     minimum_level: string | null;
+    /** where it is, in lines */
+    address: string | null;
+    postal_address: string | null;
+    phone: string | null;
+    email: string | null;
   };
   organisation_identifiers: { organisation_id: string; type: string; value: string };
   agreements: { organisation_id: string; agreement: string; signed_at: number; recorded_by: string; recorded_at: number };

@@ -57,6 +57,43 @@ describe('organisations', () => {
     expect((await desk.run('organisation', 'show', ...ib, '--organisation', id)).out).toContain('vecozo signed 2026-02-03');
   });
 
+  test('B10 how it is reached and what it is called: given, changed, taken away', async () => {
+    const id = await municipality();
+    const update = ['organisation', 'update', ...ib, '--organisation', 'kvk:99990401'];
+    const { contact } = await desk.json(...update, '--name', ' Gemeente Voorbeeld aan Zee', '--address', 'Dijk 1', '--address', '1234 AB Voorbeeld', '--phone', '088 513 84 84', '--email', 'info@voorbeeld.example');
+    expect(contact).toEqual({ address: 'Dijk 1\n1234 AB Voorbeeld', postal_address: null, phone: '0885138484', email: 'info@voorbeeld.example' });
+    const shown = (await desk.run('organisation', 'show', ...ib, '--organisation', id)).out;
+    for (const line of ['Gemeente Voorbeeld aan Zee', 'address: Dijk 1, 1234 AB Voorbeeld\n', 'phone: 0885138484\n']) expect(shown).toContain(line);
+    expect((await desk.run(...update, '--remove', 'address', '--remove', 'phone', '--postal-address', 'Postbus 1')).out).toBe(`${id}: changed address, postal-address, phone`);
+    expect((await desk.run(...update, '--postal-address', ' Postbus 1 ')).out).toBe(`${id}: nothing changed`);
+    expect(await desk.json('organisation', 'show', ...ib, '--organisation', id)).toMatchObject({ contact: { address: null, postal_address: 'Postbus 1', phone: null, email: 'info@voorbeeld.example' } });
+    const trail = await desk.json<{ detail: unknown }[]>('audit', 'list', ...ib, '--event', 'organisation.changed');
+    expect(trail.map(({ detail }) => detail)).toEqual([{ fields: ['address', 'postal_address', 'phone'] }, { fields: ['name', 'address', 'phone', 'email'] }]);
+  });
+
+  test('B10 is given at once with the organisation too, or the organisation is not made', async () => {
+    const create = (number: string, ...more: string[]) => desk.run('organisation', 'create', ...ib, '--name', 'Nieuw', '--identifier', `kvk:${number}`, ...more);
+    expect((await create('99990402', '--phone', '+31 (0)88-5138484', '--postal-address', 'Postbus 9')).code).toBe(0);
+    expect(await desk.json('organisation', 'show', ...ib, '--organisation', 'kvk:99990402')).toMatchObject({ contact: { phone: '+31885138484', postal_address: 'Postbus 9', address: null, email: null } });
+    expect(await create('99990403', '--email', 'nergens')).toMatchObject({ code: 1, err: 'this is not an e-mail address' });
+    expect(await desk.run('organisation', 'show', ...ib, '--organisation', 'kvk:99990403')).toMatchObject({ code: 1 });
+  });
+
+  test.each<[string, string[], number, string]>([
+    ['nothing', [], 2, 'say what to change'],
+    ['no name', ['--name', '  '], 1, 'name of an organisation'],
+    ['a number that nobody dials', ['--phone', '12'], 1, 'not a telephone number'],
+    ['a mark that turns text', ['--address', 'Dijk\u202e1'], 1, 'without control characters'],
+    ['200 characters and one', ['--postal-address', 'x'.repeat(201)], 1, 'at most 200 characters'],
+    ['an unknown detail', ['--remove', 'kvk'], 2, 'expected one of address, postal-address, phone, email'],
+    ['given and taken away', ['--phone', '0885138484', '--remove', 'phone'], 2, 'not both'],
+    ['an unknown level beside a good name', ['--name', 'Anders', '--minimum-level', 'eh9'], 1, 'no level eh9'],
+  ])('organisation update with %s is refused, and nothing changes', async (_what, options, code, sentence) => {
+    const id = await municipality();
+    expect(await desk.run('organisation', 'update', ...ib, '--organisation', id, ...options)).toMatchObject({ code, err: expect.stringContaining(sentence) });
+    expect(await desk.json('organisation', 'show', ...ib, '--organisation', id)).toMatchObject({ name: 'Gemeente Voorbeeld', contact: { address: null, postal_address: null, phone: null, email: null } });
+  });
+
   test('the lowest level of its people, set and taken away', async () => {
     const id = await municipality();
     const update = (level: string) => desk.run('organisation', 'update', ...ib, '--organisation', 'kvk:99990401', '--minimum-level', level);

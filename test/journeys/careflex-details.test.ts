@@ -16,7 +16,12 @@ describeOnGrounds('Mijn gegevens van Careflex', (ground) => {
   let daan: Visitor;
   beforeAll(async () => {
     database = await ground.database();
-    [at, chromium] = await Promise.all([install({ change: ({ system }) => { system.database_url = database.url; } }), launch()]);
+    [at, chromium] = await Promise.all([install({
+      change({ system, realms }) {
+        system.database_url = database.url;
+        for (const { password } of realms) password.change_at_login = true;
+      },
+    }), launch()]);
     daan = await Visitor.arrive(chromium);
   }, 90_000);
   afterAll(async () => {
@@ -67,13 +72,25 @@ describeOnGrounds('Mijn gegevens van Careflex', (ground) => {
     expect(daan.complaints).toEqual([]);
   });
 
-  test('CFX-10 \'Mijn organisatie\': name, number and roles to read, and whom to call when they are wrong', async () => {
+  test('CFX-10 \'Mijn organisatie\': name, where it is, how it is reached, number and roles to read, and whom to call when they are wrong', async () => {
     await follow('Terug naar Uw account');
     await follow('Mijn organisatie');
     await daan.look('CFX-10-mijn-organisatie');
     const content = await daan.page.locator('main').innerText();
-    for (const words of ['Woonzorg Elzenhage', 'KvK-nummer', '99990401', 'Klantportaal', 'Medewerker klantportaal', 'Kloppen deze gegevens niet? Neem dan contact op met de Servicedesk van Careflex: 088 000 00 03.']) expect(content).toContain(words);
+    for (const words of ['Bedrijfsnaam', 'Woonzorg Elzenhage', 'Locatie', 'Elzenlaan 1\n9999 AA Elzenhage', 'Postadres', 'Postbus 1\n9999 AB Elzenhage', '+31851000401', 'info@elzenhage.example', 'KvK-nummer', '99990401', 'Klantportaal', 'Medewerker klantportaal', 'Kloppen deze gegevens niet? Neem dan contact op met de Servicedesk van Careflex: 088 000 00 03.']) expect(content).toContain(words);
     await expect(daan.page.locator('main input, main button').count()).resolves.toBe(0);
     expect(daan.complaints).toEqual([]);
+  });
+
+  test('CFX-4 who has two steps cannot replace a password from the login page with the password alone, and reads where they can', async () => {
+    const hanna = await Visitor.arrive(chromium);
+    const { username = '', password = '' } = person('cfx-2fa').login;
+    await hanna.page.goto(`${at.url}/careflex/password/change`);
+    await hanna.fill({ username, current_password: password, new_password: 'Riet-Oever-Sluis-7' });
+    await hanna.button('Wachtwoord wijzigen');
+    await hanna.look('CFX-4-twee-stappen');
+    await hanna.page.locator('main').getByRole('link').first().click();
+    await hanna.page.waitForURL(/\/login\//);
+    expect(await hanna.step()).toBe('password');
   });
 });

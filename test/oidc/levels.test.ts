@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { inflateRawSync } from 'node:zlib';
 import { changeMinimumLevel } from '../../src/domain/organisations.ts';
-import { setMinimumLevel } from '../../src/store/organisations.ts';
+import { updateOrganisation } from '../../src/store/organisations.ts';
 import { updateAccount } from '../../src/store/accounts.ts';
 import { listAudit } from '../../src/store/audit.ts';
 import { listGrantsOf } from '../../src/store/grants.ts';
@@ -59,7 +59,7 @@ async function minimum(level: string | undefined): Promise<void> {
   const organisationId = person('ib-user').organisation_id ?? '';
   const known = level === undefined || realm.levels.some(({ id }) => id === level);
   // a level that was in the ladder when it was set: the ladder changed since, and ended nobody's session
-  if (!known) return setMinimumLevel(database.db, organisationId, level);
+  if (!known) return updateOrganisation(database.db, organisationId, { minimum_level: level });
   await database.transaction((tx) => changeMinimumLevel(tx, { realm, organisationId, level, actor: desk, now: at.now() }));
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { changeDetails } from '../../src/domain/organisation-details.ts';
 import { endMembership } from '../../src/domain/memberships.ts';
 import { identifierTypes } from '../../src/domain/identifiers.ts';
 import { catalogue } from '../../src/texts/catalogue.ts';
@@ -44,6 +45,15 @@ describe('the page of one\'s organisation', () => {
     expect(facts(shown)).toEqual([['Naam', 'Zorggroep &lt;Zuid&gt; &amp; Co'], ['U bent', 'Gebruiker'], [expect.any(String), 'Gebruiker']]);
     expect(shown.html).not.toContain('elders');
     expect(shown.html).not.toContain(home);
+  });
+
+  test('B10 shows where it is and how it is reached, each line as text', async () => {
+    const { browser, home, other } = await chosen('Bereikbaar');
+    const change = (organisationId: string, contact: Record<string, string>) => at.host('cak').database.transaction((tx) => changeDetails(tx, { organisationId, contact, actor: desk, now: at.now() }));
+    await change(home, { address: 'Dijk 1 <b>\n1234 AB ’s-Gravenland', phone: '088 - 513 84 84', email: 'info@zorg.example' });
+    await change(other, { postal_address: 'Postbus 666' });
+    expect(facts(await browser.get(page)).slice(0, 4)).toEqual([['Naam', 'Bereikbaar'], ['Bezoekadres', 'Dijk 1 &lt;b&gt;<br>1234 AB ’s-Gravenland'], ['Telefoonnummer', '0885138484'], ['E-mailadres', 'info@zorg.example']]);
+    expect((await browser.get(page)).html).not.toContain('666');
   });
 
   test('no address leads to another one, not even to another of their own', async () => {

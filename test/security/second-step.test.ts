@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { generateSync } from 'otplib';
 import { root } from '../../src/root.ts';
 import { findPassword } from '../../src/store/accounts.ts';
-import { setMinimumLevel } from '../../src/store/organisations.ts';
+import { updateOrganisation } from '../../src/store/organisations.ts';
 import { listOutbox } from '../../src/store/outbox.ts';
 import { listPasskeys } from '../../src/store/passkeys.ts';
 import { Authenticator } from '../support/authenticator.ts';
@@ -147,7 +147,7 @@ describe('M5 CFX-4 who has one step where two are asked', () => {
   const names = { username: employee.login['username'] ?? '', password: employee.login['password'] ?? '' };
   const organisation = employee.organisation_id ?? '';
   afterEach(async () => {
-    await setMinimumLevel(db(), organisation, undefined);
+    await updateOrganisation(db(), organisation, { minimum_level: null });
     await db().deleteFrom('passkeys').execute();
     await db().deleteFrom('recovery_codes').execute();
   });
@@ -157,7 +157,7 @@ describe('M5 CFX-4 who has one step where two are asked', () => {
     ['their organisation asks it, at the account pages', 'two-factor', base],
     ['the request asks it', undefined, authUrl('klantenportaal', { acr_values: 'https://refeds.org/profile/mfa' })],
   ])('%s: sets it up in the login itself, and shows it from then on', async (_, level, start) => {
-    await setMinimumLevel(db(), organisation, level);
+    await updateOrganisation(db(), organisation, { minimum_level: level ?? null });
     const [browser, device] = [sluis.browser(), new Authenticator(sluis.url)];
     const choice = await browser.submit(await browser.get(start), names);
     expect(choice.step).toBe('second-factor');

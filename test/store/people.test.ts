@@ -3,7 +3,7 @@ import { findAccount, findLogin, findPassword, insertLogin, listAccounts, putPas
 import { isConflict, type Database } from '../../src/store/database.ts';
 import { findIdentity, insertIdentity, listIdentities, touchIdentity } from '../../src/store/identities.ts';
 import { findMembershipOf, hasAdministrator, listAdministrators, listMemberships, listMembershipsOf, listRoles, setRoles, updateMembership } from '../../src/store/memberships.ts';
-import { findOrganisation, findOrganisationByIdentifier, insertOrganisation, listAgreements, listEntitlements, listOrganisations, putAgreement, putEntitlements } from '../../src/store/organisations.ts';
+import { findContact, findOrganisation, findOrganisationByIdentifier, insertOrganisation, listAgreements, listEntitlements, listOrganisations, putAgreement, putEntitlements, updateOrganisation } from '../../src/store/organisations.ts';
 import { dialects, type TestDatabase } from '../support/databases.ts';
 import { aMembership, anAccount, anOrganisation, NOON } from '../support/rows.ts';
 
@@ -62,6 +62,15 @@ describe.each(dialects)('people and organisations on $name', ({ open }) => {
     const again = opened.database.transaction((tx) => insertOrganisation(tx, { id: 'x', name: 'X', identifiers: { kvk: '12345678' }, now: NOON }));
     expect(isConflict(await failure(again))).toBe(true);
     expect(await listOrganisations(db)).toEqual([whole]);
+  });
+
+  test('B10 how an organisation is reached: nothing at first, what is not changed stays', async () => {
+    await anOrganisation(db, 'post', { kvk: '12345680' }, 'Post');
+    expect(await findContact(db, 'post')).toEqual({ address: null, postal_address: null, phone: null, email: null });
+    await updateOrganisation(db, 'post', { address: 'Plein 1\n1234 AB ’s-Gravenland', phone: '+31851000401' });
+    await updateOrganisation(db, 'post', { name: 'Postkamer', phone: null });
+    expect([await findContact(db, 'post'), (await findOrganisation(db, 'post'))?.name]).toEqual([{ address: 'Plein 1\n1234 AB ’s-Gravenland', postal_address: null, phone: null, email: null }, 'Postkamer']);
+    expect(await findContact(db, 'nowhere')).toBeUndefined();
   });
 
   test('an agreement recorded again keeps the last date (IB-8)', async () => {

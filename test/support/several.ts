@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sealTotp } from '../../src/domain/factors/totp.ts';
 import { insertFactor } from '../../src/store/factors.ts';
 import { insertMembership, setRoles } from '../../src/store/memberships.ts';
-import { insertOrganisation, putEntitlements, setMinimumLevel } from '../../src/store/organisations.ts';
+import { insertOrganisation, putEntitlements, updateOrganisation } from '../../src/store/organisations.ts';
 import type { HttpBrowser, Page } from './http-browser.ts';
 import type { Install, Workshop } from './install.ts';
 import { localAccount } from './local.ts';
@@ -39,7 +39,7 @@ export async function place(at: Install, { name = 'Zorggroep', members = [], lev
   const { db } = at.host('cak').database;
   const id = randomUUID();
   await insertOrganisation(db, { id, name, identifiers: {}, now: at.now() });
-  if (level !== undefined) await setMinimumLevel(db, id, level);
+  if (level !== undefined) await updateOrganisation(db, id, { minimum_level: level });
   await putEntitlements(db, id, [role]);
   for (const member of members) await join(at, member, id);
   return id;

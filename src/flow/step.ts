@@ -37,7 +37,7 @@ export type Outcome<State> =
   | { kind: 'deny'; code: string; params?: Record<string, string | number>; ended?: 'fine' | 'refused'; commit?: Commit };
 
 /** What a page shows: plain data for the step's own view. Everything a person reads is a text key or comes from here. */
-export type Page = Record<string, unknown>;
+export type Page = Record<string, unknown> & { /** another title than the text `<id>.title` */ title?: { key: string; params?: Record<string, string | number> } };
 
 /** Everything a step may see of the run it is in. */
 export type Run<Config, State> = {

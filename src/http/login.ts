@@ -109,7 +109,7 @@ async function page(ctx: Context, host: RealmHost, turn: Extract<Turn, { kind: '
   const t = textsFor(host.realm).t(language);
   allowForms(ctx, [...originOf(turn.run.request.redirectUri), ...host.realm.brokers.flatMap((b) => originOf(b.single_sign_on.url))]);
   await renderPage(ctx, host, `step:${turn.step}`, {
-    titleKey: `${turn.step}.title`, titleParams: { portal: turn.run.portal.name },
+    titleKey: turn.page.title?.key ?? `${turn.step}.title`, titleParams: { portal: turn.run.portal.name, ...turn.page.title?.params },
     language, portal: turn.run.portal, step: turn.step, binding: turn.binding, version: turn.version,
     action: hrefOf(host, turn.run), csrf: csrfToken(host.keys.secret, turn.run.row.id),
     page: turn.page, values: turn.values,

@@ -2,6 +2,7 @@ import type { Portal, Realm } from '../../src/config/schema.ts';
 import { usualPerson } from '../../src/config/person.ts';
 import { qrOf } from '../../src/domain/factors/qr.ts';
 import { formOf } from '../../src/domain/profile.ts';
+import type { Page } from '../../src/flow/step.ts';
 import type { ViewLocals } from '../../src/http/render.ts';
 import { textsFor } from '../../src/texts/catalogue.ts';
 
@@ -62,8 +63,8 @@ const messages = [
   { id: 'o1', realm: 'preview', channel: 'mail', to: 'beheer@gemeente.example', subject: 'Nieuwe gebruiker: Anna de Vries', text: 'Beste gebruikersbeheerder,\n\nAnna de Vries heeft zich aangemeld.', links: ['http://localhost:3000/preview/admin/people/m1'], code: null, state: 'sent', at: noon },
   { id: 'o2', realm: 'preview', channel: 'sms', to: '+31612345678', subject: null, text: '123456 is uw inlogcode', links: [], code: '123456', state: 'waiting', at: noon - 60 },
 ];
-const step = (id: string, page: Record<string, unknown>, name: string = id, locals: Partial<ViewLocals> = {}): Sample => ({
-  name, view: `step:${id}`, titleKey: `${id}.title`, locals: { ...form, step: id, binding: id, page, ...locals },
+const step = (id: string, page: Page, name: string = id, locals: Partial<ViewLocals> = {}): Sample => ({
+  name, view: `step:${id}`, titleKey: page.title?.key ?? `${id}.title`, ...(page.title?.params && { params: page.title.params }), locals: { ...form, step: id, binding: id, page, ...locals },
 });
 const organisationNames = ['Zorggroep Zuid', 'Zorggroep Zuid', 'مؤسسة الرعاية', 'Stichting voor Wonen, Welzijn en Zorg in de Gemeenten langs de Grote Rivieren'];
 const spans = { minutes: 20, hours: 8 };
@@ -88,7 +89,8 @@ export const samples: Sample[] = [
   step('second-factor', { ...setUp, stage: 'codes', codes: Array.from({ length: 10 }, (_, n) => `K7QM-4TPX-92A${'BCDEFGHJKL'[n]}`) }, 'second-factor-codes'),
   step('second-factor', { ...setUp, methods: ['passkey', 'totp'], stage: 'passkey', options: passkeyOptions }, 'second-factor-passkey'),
   step('passkey', { options: passkeyOptions, ways: ['totp', 'recovery'] }),
-  step('passkey', { ways: ['recovery'] }, 'passkey-blocked', { problems: [problem('passkey.blocked', 'Deze passkey is geblokkeerd, omdat hij misschien is gekopieerd. Kies een andere manier of bel de servicedesk')] }),
+  step('passkey', { ways: [], blocked: 0, title: { key: 'passkey.none.title' } }, 'passkey-none'),
+  step('passkey', { ways: ['recovery'], blocked: 1, title: { key: 'passkey.blocked.title', params: { count: 1 } } }, 'passkey-blocked', { problems: [problem('passkey.blocked', 'Deze passkey is geblokkeerd, omdat hij misschien is gekopieerd. Kies een andere manier of bel de servicedesk')] }),
   step('totp', { ways: ['sms', 'recovery'] }),
   step('sms-code', { ways: ['totp', 'recovery'], minutes: 10, phone: '+31 •••••••78', pause: 30 }),
   step('sms-code', { ways: ['recovery'], minutes: 10 }, 'sms-code-unreadable', { problems: [problem('sms-code.unreadable', 'Wij kunnen uw telefoonnummer niet lezen. Kies een andere manier of bel de servicedesk', 'code')] }),

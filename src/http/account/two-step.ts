@@ -4,7 +4,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { isEnough, listFactors, removeFactor, removePasskey, type NewFactor } from '../../domain/factors/enrol.ts';
 import type { Holder } from '../../domain/factors/holder.ts';
 import { keepWithRecovery, newRecoveryCodes } from '../../domain/factors/recovery.ts';
-import { shownPasskeys } from '../../domain/passkeys/keep.ts';
+import { shownPasskeys, type ShownPasskey } from '../../domain/passkeys/keep.ts';
 import { addProof } from '../../domain/sessions.ts';
 import type { Db } from '../../store/schema.ts';
 import type { SessionRow } from '../../store/sessions.ts';
@@ -24,9 +24,7 @@ export function holderOf({ host: { realm, vault, clock } }: AccountContext, ctx:
 export async function showTwoStep(context: AccountContext, ctx: Context, problems: Failure[] = []): Promise<void> {
   const { database, realm, clock } = context.host;
   const { saved, shown } = ctx.query;
-  const { factors, recoveryCodes } = await listFactors(database.db, holderOf(context, ctx));
-  const passkeys = await shownPasskeys(database.db, personOf(ctx).accountId);
-  const usable = factors.length + passkeys.filter(({ blockedAt }) => blockedAt === undefined).length;
+  const { factors, passkeys, recoveryCodes, working } = await ownWays(context, ctx);
   const codes = typeof shown === 'string' ? await showOnce<{ codes: string[] }>(database.db, SHOWN, personOf(ctx).accountId, shown, clock()) : undefined;
   if (problems.length > 0) ctx.status = 422;
   await context.render(ctx, 'account/two-step', {
@@ -34,8 +32,8 @@ export async function showTwoStep(context: AccountContext, ctx: Context, problem
     page: {
       methods: codeFactors.filter((kind) => realm.second_factor.methods.includes(kind) || factors.some((one) => one.kind === kind))
         .map((kind) => ({ kind, offered: realm.second_factor.methods.includes(kind), ...factors.find((one) => one.kind === kind) })),
-      passkeys: passkeys.map((one) => ({ ...one, removable: isEnough(realm, usable - (one.blockedAt === undefined ? 1 : 0)) })), offersPasskeys: offersPasskeys(realm),
-      removable: isEnough(realm, usable - 1), hasFactor: factors.length + passkeys.length > 0,
+      passkeys: passkeys.map((one) => ({ ...one, removable: isEnough(realm, working - (one.blockedAt === undefined ? 1 : 0)) })), offersPasskeys: offersPasskeys(realm),
+      removable: isEnough(realm, working - 1), hasFactor: factors.length + passkeys.length > 0, works: working > 0,
       recovery: realm.second_factor.recovery_codes > 0, left: recoveryCodes, codes: codes?.codes,
       saved: wordOf(saved, ['added', 'removed', 'codes', 'passkey', 'name']), codesGone: shown !== undefined && !codes,
     },
@@ -51,16 +49,35 @@ export function offersPasskeys({ second_factor, login }: AccountContext['host'][
 /** Asks once more before a factor goes. */
 export async function askRemove(context: AccountContext, ctx: Context): Promise<void> {
   const passkey = await ownPasskey(context, ctx);
-  const { database: { db } } = context.host;
-  const last = (await listFactors(db, holderOf(context, ctx))).factors.length + (await shownPasskeys(db, personOf(ctx).accountId)).length === 1;
-  if (passkey) return context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)('account.passkeys.remove.title'), page: { passkey, last } });
+  const ways = await ownWays(context, ctx);
+  const page = { warning: warningOf(ways, passkey), codes: ways.recoveryCodes };
+  if (passkey) return context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)('account.passkeys.remove.title'), page: { ...page, passkey } });
   const kind = wordOf(ctx.query['kind'], codeFactors);
   if (!kind) return seeOther(ctx, accountUrl(context, 'two-step'));
-  await context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)(`account.two-step.remove.${kind}`), page: { kind, last } });
+  await context.render(ctx, 'account/two-step-remove', { title: translate(context, ctx)(`account.two-step.remove.${kind}`), page: { ...page, kind } });
+}
+
+type OwnWays = Awaited<ReturnType<typeof listFactors>> & { passkeys: ShownPasskey[]; /** how many log in: a blocked passkey does not */ working: number };
+
+/** All that the person has set up. */
+async function ownWays(context: AccountContext, ctx: Context): Promise<OwnWays> {
+  const { db } = context.host.database;
+  const [listed, passkeys] = [await listFactors(db, holderOf(context, ctx)), await shownPasskeys(db, personOf(ctx).accountId)];
+  return { ...listed, passkeys, working: listed.factors.length + passkeys.filter(({ blockedAt }) => blockedAt === undefined).length };
+}
+
+/**
+ * What removing one does beside that: the last of all takes the second step and the recovery codes along; with the last that works
+ * gone a blocked one stays, so that logins still ask a second step.
+ */
+function warningOf({ factors, passkeys, working }: OwnWays, passkey?: ShownPasskey): 'last' | 'blocked' | 'working' | undefined {
+  const works = passkey?.blockedAt === undefined;
+  if (factors.length + passkeys.length === 1) return works ? 'last' : 'blocked';
+  return works && working === 1 ? 'working' : undefined;
 }
 
 /** The person's own passkey that the address names. */
-export async function ownPasskey({ host: { database } }: AccountContext, ctx: Context): Promise<{ id: string; name: string } | undefined> {
+export async function ownPasskey({ host: { database } }: AccountContext, ctx: Context): Promise<ShownPasskey | undefined> {
   const asked = ctx.query['passkey'];
   return asked === undefined ? undefined : (await shownPasskeys(database.db, personOf(ctx).accountId)).find(({ id }) => id === asked);
 }

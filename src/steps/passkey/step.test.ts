@@ -123,7 +123,7 @@ describe('a passkey after the password', () => {
     await walk.post({ credential: await show(walk) });
     const theirs = await walkTo('anna', 'run3');
     expect(problemsOf(await theirs.post({ credential: thief.show(pageIn(await theirs.show()).options!) }))).toEqual(['passkey.blocked']);
-    expect(pageIn(await theirs.show())).toEqual({ options: undefined, ways: ['totp'] });
+    expect(pageIn(await theirs.show())).toEqual({ ways: ['totp'], blocked: 1, title: { key: 'passkey.blocked.title', params: { count: 1 } } });
     expect(problemsOf(await theirs.post({ credential: '{}' }))).toEqual(['passkey.none']);
     expect(await listAudit(database.db, { event: 'passkey.cloned' })).toMatchObject([{ run_id: 'run3', account_id: 'anna' }]);
     await database.db.deleteFrom('factors').execute();
@@ -136,6 +136,7 @@ describe('a passkey after the password', () => {
     await removePasskeys(database.db, 'anna');
     await expect(carryOut(outcome, stage)).rejects.toBeInstanceOf(Overtaken);
     expect(codes(await submit(passkey, stage, { credential: '{}' }))).toEqual(['passkey.none']);
+    expect(await pageOf(passkey, stage)).toEqual({ ways: [], blocked: 0, title: { key: 'passkey.none.title' } });
     expect(codes(await submit(passkey, { realm, database }, { credential: '{}' }))).toEqual(['passkey.none']);
   });
 });

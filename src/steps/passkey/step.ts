@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { holderOf, problemOf } from '../../domain/factors/holder.ts';
 import { otherWays, wayAsked } from '../../domain/factors/ways.ts';
 import { askPasskey, checkPasskey } from '../../domain/passkeys/check.ts';
+import { shownPasskeys } from '../../domain/passkeys/keep.ts';
 import { secondFactorModel } from '../../flow/levels.ts';
 import { defineStep, onceOnly, type Outcome, type Run } from '../../flow/step.ts';
 
@@ -17,9 +18,18 @@ export const passkey = defineStep<unknown, unknown, Input>({
   input,
   secrets: ['credential'],
   model: (_config, realm) => secondFactorModel(realm, 'passkey'),
-  page: async (run) => ({ options: await askPasskey(run.db, holderOf(run), run.turn), ways: await otherWays(run.db, holderOf(run), 'passkey') }),
+  page,
   submit,
 });
+
+/** Where none works the page has a title that says so: all are blocked, or there is none. */
+async function page(run: Run<unknown, unknown>) {
+  const holder = holderOf(run);
+  const [options, ways] = [await askPasskey(run.db, holder, run.turn), await otherWays(run.db, holder, 'passkey')];
+  if (options) return { options, ways };
+  const blocked = (await shownPasskeys(run.db, holder.accountId)).length;
+  return { ways, blocked, title: blocked > 0 ? { key: 'passkey.blocked.title', params: { count: blocked } } : { key: 'passkey.none.title' } };
+}
 
 async function submit(run: Run<unknown, unknown>, { credential, action }: Input): Promise<Outcome<unknown>> {
   const holder = holderOf(run);

@@ -122,16 +122,26 @@ async function ended(ctx: Context, host: RealmHost, turn: Extract<Turn, { kind: 
   const { run, code, fine } = turn;
   const hopeless = host.engine.hopeless(run);
   // a run may have ended under an earlier version, which knew fewer parameters
-  const params = { by: 'portal', open: run.portal.open, ...turn.params, hopeless: hopeless ? 'yes' : 'no', brokers: host.realm.brokers.length > 0 ? 'yes' : 'no' };
+  const params = { by: 'portal', open: run.portal.open, known: 'no', ...turn.params, hopeless: hopeless ? 'yes' : 'no', brokers: host.realm.brokers.length > 0 ? 'yes' : 'no' };
+  const key = `end.${code}${code === 'level_too_low' ? wordsOfLevel(params) : ''}`;
   if (!fine) ctx.status = 403;
   allowForms(ctx, originOf(run.request.redirectUri));
   const reference = turn.reference ?? ctx.state['reference'] as string;
   host.log.info({ reference, run: run.row.id, code }, 'run ended');
   await renderPage(ctx, host, 'login/end', {
-    titleKey: `end.${code}.title`, titleParams: params, language, portal: run.portal,
+    titleKey: `${key}.title`, titleParams: params, language, portal: run.portal,
     action: hrefOf(host, run), csrf: csrfToken(host.keys.secret, run.row.id),
-    page: { code, params, fine, reference, portalUrl: run.portal.url, canReturn: !fine, canRestart: !fine && !hopeless },
+    page: { code, key, params, fine, reference, portalUrl: run.portal.url, canReturn: !fine, canRestart: !fine && !hopeless, deskFirst: deskFirst.has(code) },
   });
+}
+
+/** Ends to which the same person comes again, whatever they do, until the service desk did something. */
+const deskFirst = new Set(['second_factor_unusable']);
+
+/** Means of brokers have levels by number; elsewhere a level is called by what is shown. What nobody can reach is no advice. */
+function wordsOfLevel({ hopeless, brokers }: { hopeless: string; brokers: string }): string {
+  if (hopeless === 'yes') return '.hopeless';
+  return brokers === 'yes' ? '' : '.local';
 }
 
 async function expired(ctx: Context, host: RealmHost, run: OpenRun): Promise<void> {

@@ -88,6 +88,17 @@ test('IB-6 no code before a role; an issued code is there to be printed', async 
   expect(await show('person-code')).toContain('data-code>K7QM-4TPX-92<');
 });
 
+test('a level that is too low: advice about means where there are brokers, what was shown elsewhere, no advice where nobody can', async () => {
+  expect(await show('end-level_too_low')).toContain('Log opnieuw in met een inlogmiddel van minimaal niveau 3. Heeft u dat niet? Vraag het dan aan bij uw leverancier.');
+  const local = await show('end-level_too_low.local');
+  for (const text of ['>Deze manier van inloggen is niet genoeg</h1>', 'Nodig: twee stappen. U heeft gebruikt: wachtwoord.', 'href="tel:0880000001"']) expect(local).toContain(text);
+  expect(local).not.toMatch(/inlogmiddel|leverancier/);
+  const hopeless = await show('end-level_too_low.hopeless');
+  expect(hopeless).toContain('Voor Gemeente Voorbeeld is een manier van inloggen nodig die hier niet kan: niveau 3.');
+  expect(hopeless).not.toMatch(/sterker inlogmiddel|Log opnieuw in/);
+  expect(await show('end-level_too_low.gone')).toContain('Er is een manier van inloggen nodig die hier niet kan.');
+});
+
 test('a page that ends the journey says so', async () => {
   expect(await show('end-no_role')).toContain('data-end="no_role"');
   expect(await show('expired')).toContain('data-end="expired"');

@@ -186,6 +186,9 @@ describe('a level that the organisation asks', () => {
     const fresh = at.browser();
     const end = await show(fresh, await ask(low, fresh), 'loa4');
     expect([end.end, end.html.includes('value="restart"'), end.html.includes('value="cancel"')]).toEqual(['level_too_low', false, true]);
+    const main = /<main[^]*<\/main>/.exec(end.html)?.[0] ?? '';
+    expect(main).toContain('U kunt hier nu niet inloggen');
+    expect(main).not.toMatch(/\bgone\b|sterker inlogmiddel|Nodig:|niveau/);
     expect((await fresh.submit(end, { action: 'cancel' })).answer['error']).toBe('unmet_authentication_requirements');
   });
 });

@@ -123,7 +123,8 @@ describe('CFX-2 an organisation that asks more', () => {
     const started = await rp.start();
     const end = await browser.submit(await typeName(browser, await browser.get(started.url), id), { organisation: strict });
     expect([end.status, end.end]).toEqual([403, 'level_too_low']);
-    expect(end.html).toContain('Strenge Zorg');
+    expect(end.html).toContain('Voor Strenge Zorg moet u op een sterkere manier inloggen. Nodig: twee stappen. U heeft gebruikt: wachtwoord.');
+    expect(end.html).not.toContain('inlogmiddel');
     const page = await typeName(browser, await browser.submit(end, { action: 'restart' }), id);
     expect(page.step).toBe('organisation');
     expect(actingFor(await rp.finish(started, await browser.submit(page, { organisation: home }))).id).toBe(home);

@@ -80,9 +80,22 @@ describe('H2 who has set up two steps is asked both', () => {
     const { id = '' } = person('cfx-employee').account ?? {};
     await db().insertInto('factors').values({ id: 'left-over', account_id: id, kind: 'sms', secret: 'v1.x', created_at: 1, last_used_at: null, last_step: null }).execute();
     const browser = sluis.browser();
-    const end = await browser.submit(await browser.get(authUrl('klantenportaal')), { username: person('cfx-employee').login['username'] ?? '', password: person('cfx-employee').login['password'] ?? '' });
-    await db().deleteFrom('factors').where('id', '=', 'left-over').execute();
-    expect([end.status, end.end, end.answer['code']]).toEqual([403, 'second_factor_unusable', undefined]);
+    const names = { username: person('cfx-employee').login['username'] ?? '', password: person('cfx-employee').login['password'] ?? '' };
+    try {
+      for (const start of [authUrl('klantenportaal'), '/careflex/account/']) {
+        const end = await browser.submit(await browser.get(start), names);
+        expect([end.status, end.end, end.answer['code']]).toEqual([403, 'second_factor_unusable', undefined]);
+        const [about = '', box = ''] = (/<main[^]*<\/main>/.exec(end.html)?.[0] ?? '').split('id="what-to-do"');
+        expect(about).toContain('U heeft inloggen in twee stappen ingesteld. Maar de tweede stap die u heeft, werkt hier niet meer.');
+        expect(box).toMatch(/Bel de Servicedesk van Careflex: <a [^>]*href="tel:0880000003">088 000 00 03<\/a>\./);
+        // who logs in again comes here again: that is not what to do first
+        expect(end.html).toContain('secondary-action utrecht-button--html-button" type="submit" name="action" value="restart"');
+        expect(end.html).not.toContain('primary-action');
+        expect((await browser.submit(await browser.submit(end, { action: 'restart' }), names)).end).toBe('second_factor_unusable');
+      }
+    } finally {
+      await db().deleteFrom('factors').where('id', '=', 'left-over').execute();
+    }
   });
 });
 

@@ -73,9 +73,9 @@ const notice = {
   statusHref: '/preview/session/status', extendHref: '/preview/session/extend', logoutHref: '/preview/session/end', pageHref: '/preview/session?to=',
 };
 const problem = (code: string, message: string, field?: string) => ({ code, message, ...(field && { field }) });
-const end = (code: string, fine = false, params: Record<string, string | number> = {}): Sample => {
-  const all = { portal: portal.name, organisation: 'Gemeente Voorbeeld', missing: 'Aansluitings- en bewerkersovereenkomst; Bewerkersovereenkomst met VECOZO', count: 2, need: '3', got: '2', by: 'portal', open: 'everyone', hopeless: 'no', brokers: 'yes', address: '2001:db8::1428:57ab', ...params };
-  return { name: `end-${code}`, view: 'login/end', titleKey: `end.${code}.title`, params: all, locals: { ...form, page: { code, params: all, fine, reference: 'K7QM4T', portalUrl: portal.url, canReturn: !fine, canRestart: !fine && params['hopeless'] === undefined } } };
+const end = (code: string, fine = false, params: Record<string, string | number> = {}, words = ''): Sample => {
+  const all = { portal: portal.name, organisation: 'Gemeente Voorbeeld', missing: 'Aansluitings- en bewerkersovereenkomst; Bewerkersovereenkomst met VECOZO', count: 2, need: '3', known: 'yes', got: '2', by: 'portal', open: 'everyone', hopeless: 'no', brokers: 'yes', address: '2001:db8::1428:57ab', ...params };
+  return { name: `end-${code}${words}`, view: 'login/end', titleKey: `end.${code}${words}.title`, params: all, locals: { ...form, page: { code, key: `end.${code}${words}`, params: all, fine, deskFirst: code === 'second_factor_unusable', reference: 'K7QM4T', portalUrl: portal.url, canReturn: !fine, canRestart: !fine && params['hopeless'] === undefined } } };
 };
 
 /** Every view in its states, with invented people. */
@@ -128,7 +128,8 @@ export const samples: Sample[] = [
   ...['organisation_unknown', 'agreements_missing', 'administrator_first', 'account_inactive', 'membership_ended', 'no_role', 'level_too_low', 'second_factor_unusable', 'not_administrator', 'network_not_allowed', 'flow_unsafe'].map((code) => end(code)),
   end('organisation_none', false, { why: 'has_role', organisations: 'Thuiszorg Veldzicht; Zorggroep Zuid' }), { ...end('organisation_none', false, { why: 'none', organisations: '', count: 0 }), name: 'end-organisation_none-at-all' },
   end('verified', true), end('registration_only', true), end('application_closed', true, { opens: 'maandag 30 november, 07:30' }),
-  { ...end('level_too_low', false, { hopeless: 'yes', by: 'organisation' }), name: 'end-level_out_of_reach' }, { ...end('level_too_low', false, { brokers: 'no' }), name: 'end-level_too_low-local' },
+  end('level_too_low', false, { hopeless: 'yes', by: 'organisation' }, '.hopeless'), { ...end('level_too_low', false, { hopeless: 'yes', known: 'no', need: '-' }, '.hopeless'), name: 'end-level_too_low.gone' },
+  end('level_too_low', false, { brokers: 'no', need: 'twee stappen', got: 'wachtwoord' }, '.local'),
   { name: 'expired', view: 'login/expired', titleKey: 'expired.title', locals: { page: { portalName: portal.name, portalUrl: portal.url, answerUrl: '/back' } } },
   { name: 'leave', view: 'login/leave', titleKey: 'leave.title', params: { broker: 'RPN' }, locals: { page: { url: 'http://localhost:3002/sso', fields: { SAMLRequest: 'abc', RelayState: 'x' }, brokerName: 'RPN' } } },
   { name: 'error', view: 'error', titleKey: 'error.session_not_found.title', locals: { page: { code: 'session_not_found', reference: 'K7QM4T', portalUrl: portal.url } } },

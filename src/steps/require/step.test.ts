@@ -17,7 +17,7 @@ describe('a gate', () => {
     const stage: Stage = { realm, database, config: { that: 'agreements_signed', else: 'agreements_missing' }, journal: shown(exampleProof('10000001'), 'low') };
     const expected = {
       kind: 'deny', code: 'agreements_missing',
-      params: { portal: 'Portaal', organisation: 'Gemeente 10000001', missing: 'Aansluitings- en bewerkersovereenkomst', count: 1, need: '3', by: 'portal', got: '2', address: '192.0.2.1' },
+      params: { portal: 'Portaal', organisation: 'Gemeente 10000001', missing: 'Aansluitings- en bewerkersovereenkomst', count: 1, need: '3', known: 'yes', by: 'portal', got: '2', address: '192.0.2.1' },
     };
     expect(await requireStep.enter!(await runOf(stage))).toEqual(expected);
     expect(await submit(requireStep, stage)).toEqual(expected);
@@ -25,6 +25,11 @@ describe('a gate', () => {
 
   test('of nobody it knows nothing, and says so without failing', async () => {
     expect(await submit(requireStep, { realm, database, config: { that: 'identified', else: 'not_identified' } })).toMatchObject({ kind: 'deny', params: { organisation: '', missing: '', count: 0, need: '3', got: '-' } });
+  });
+
+  test('a level that the ladder does not have is never called by its id', async () => {
+    const gone = exampleRealm({ portals: [portalWith({ level: 'gone-level' })] });
+    expect(await submit(requireStep, { realm: gone, database, config: { that: 'level_reached', else: 'level_too_low' } })).toMatchObject({ params: { need: '-', known: 'no' } });
   });
 
   test('may be a good end: nothing is wrong with who comes to it', async () => {

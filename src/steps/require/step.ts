@@ -30,7 +30,7 @@ export const requireStep = defineStep<Config, unknown, unknown>({
 
 /** The parameters serve every such page: what is missing, for whom, and what was needed. */
 function refuse({ config: { else: code, fine }, realm, portal, facts, address, language }: Run<Config, unknown>): Outcome<unknown> {
-  const label = (rank: number, otherwise = '-'): string => realm.levels[rank]?.label ?? otherwise;
+  const label = (rank: number): string => realm.levels[rank]?.label ?? '-';
   const missing = realm.agreements.filter((agreement) => facts.organisation?.missingAgreements.includes(agreement.id));
   return {
     kind: 'deny', code, ...(fine && { ended: 'fine' }),
@@ -39,7 +39,9 @@ function refuse({ config: { else: code, fine }, realm, portal, facts, address, l
       organisation: facts.organisation?.name ?? '',
       missing: missing.map((agreement) => agreement.name).join('; '),
       count: missing.length,
-      need: label(facts.required.level, facts.required.levelId),
+      need: label(facts.required.level),
+      // a level that is gone from the ladder has no name, and its id is for nobody to read
+      known: realm.levels[facts.required.level] ? 'yes' : 'no',
       by: facts.required.by,
       got: label(facts.level),
       address,

@@ -99,6 +99,11 @@ test('a level that is too low: advice about means where there are brokers, what 
   expect(await show('end-level_too_low.gone')).toContain('Er is een manier van inloggen nodig die hier niet kan.');
 });
 
+test('CFX-2 a long list of organisations can be left above it too', async () => {
+  const before = async (name: string) => (await show(name)).split('id="organisations"').map((part) => part.match(/name="action" value="cancel"/g)?.length ?? 0);
+  expect([await before('organisation'), await before('organisation-many')]).toEqual([[0, 1], [1, 1]]);
+});
+
 test('a page that ends the journey says so', async () => {
   expect(await show('end-no_role')).toContain('data-end="no_role"');
   expect(await show('expired')).toContain('data-end="expired"');

@@ -69,6 +69,9 @@ describeOnGrounds('CFX-2: somebody with several organisations', (ground) => {
 
   test('without script the button beside the field does it, and Enter is that button', async () => {
     const anna = await arrive(who.id, { javaScriptEnabled: false });
+    // the line that says how long the page can be used keeps its distance from the title
+    const [until, title] = await Promise.all([anna.page.locator('noscript p').boundingBox(), anna.page.locator('h1').boundingBox()]);
+    expect((title?.y ?? 0) - (until?.y ?? 0) - (until?.height ?? 0)).toBeGreaterThanOrEqual(16);
     await anna.fill({ filter: 'zorg zuid' });
     await anna.page.keyboard.press('Enter');
     await anna.page.locator('button[value="all"]').waitFor();

@@ -97,6 +97,7 @@ export const samples: Sample[] = [
   step('recovery-code', { left: 10, ways: ['totp'] }, 'recovery-code', { problems: [problem('recovery-code.wrong', 'De herstelcode klopt niet, of is al gebruikt', 'code')] }),
   step('recovery-code', { left: 0, ways: ['totp'] }, 'recovery-code-none'),
   step('organisation', { filter: '', total: 4, away: false, organisations: organisationNames.map((name, index) => ({ id: `o${index}`, name, current: index === 1, ...(index < 2 && { number: { type: 'kvk', value: `9999000${index}` } }) })), present: organisationNames[1] }),
+  step('organisation', { filter: '', total: 21, away: false, organisations: Array.from({ length: 21 }, (_, n) => ({ id: `o${n}`, name: `Zorggroep ${n}` })) }, 'organisation-many'),
   step('organisation', { filter: 'zorg', total: 400, away: true, present: 'Thuiszorg Veldzicht', organisations: [] }, 'organisation-away', { problems: [problem('organisation.unavailable', 'Deze organisatie kunt u niet kiezen. Misschien is uw toegang net veranderd. Kies een andere organisatie', 'organisation')] }),
   step('profile', { form: asked }, 'profile', { values: { given_name: 'Anna', email: 'a@b.example' } }),
   step('profile', { form: asked }, 'profile-error', { values: { salutation: 'mevrouw', initials: '', email: 'anna', newsletter: '1' }, problems: [problem('profile.initials.required', 'Vul uw voorletters in', 'initials'), problem('profile.email.format', 'Vul een e-mailadres in, zoals naam@voorbeeld.nl', 'email')] }),

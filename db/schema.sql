@@ -94,13 +94,13 @@ CREATE TABLE "audit" (
   "account_id" text
 );
 
-CREATE INDEX "audit_account" on "audit" ("account_id", "event", "seq");
+CREATE INDEX "audit_account" on "audit" ("account_id", "event", "seq") where "account_id" is not null;
 
 CREATE INDEX "audit_event" on "audit" ("event", "seq");
 
-CREATE INDEX "audit_organisation" on "audit" ("organisation_id", "seq");
+CREATE INDEX "audit_organisation" on "audit" ("organisation_id", "seq") where "organisation_id" is not null;
 
-CREATE INDEX "audit_run" on "audit" ("run_id", "seq");
+CREATE INDEX "audit_run" on "audit" ("run_id", "seq") where "run_id" is not null;
 
 CREATE TABLE "audit_head" (
   "id" integer not null primary key,
@@ -109,15 +109,13 @@ CREATE TABLE "audit_head" (
 );
 
 CREATE TABLE "audit_seals" (
-  "position" bigint not null primary key,
+  "position" integer not null primary key,
   "audit_id" text not null unique,
-  "hash" text not null unique,
+  "hash" text not null,
   "sealed_at" bigint not null
 );
 
-CREATE TABLE "audit_unsealed" (
-  "audit_id" text not null primary key
-);
+CREATE TABLE "audit_unsealed" ("audit_id" text not null primary key) without rowid;
 
 CREATE TABLE "broker_identities" (
   "broker_id" text not null,

@@ -10,6 +10,7 @@ import { passkeys } from './0008_passkeys.ts';
 import { outboxAccount } from './0009_outbox_account.ts';
 import { personDetails } from './0010_person_details.ts';
 import { organisationContact } from './0011_organisation_contact.ts';
+import { leanTrail } from './0012_lean_trail.ts';
 
 /** Every migration in order, listed by hand. One that was released is never changed: add the next number. */
 export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -25,5 +26,6 @@ export function migrations(dialect: 'sqlite' | 'postgres'): Record<string, Migra
     '0009_outbox_account': outboxAccount,
     '0010_person_details': personDetails,
     '0011_organisation_contact': organisationContact,
+    '0012_lean_trail': leanTrail(dialect),
   };
 }

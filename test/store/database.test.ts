@@ -7,7 +7,7 @@ import { anAccount } from '../support/rows.ts';
 
 /** Listed by hand, so that one that is dropped or renamed is missed here. */
 const all = ['0001_foundation', '0002_audit_seal', '0003_sessions', '0004_audit_fields', '0005_factors', '0006_account_pages', '0007_password_links',
-  '0008_passkeys', '0009_outbox_account', '0010_person_details', '0011_organisation_contact'];
+  '0008_passkeys', '0009_outbox_account', '0010_person_details', '0011_organisation_contact', '0012_lean_trail'];
 
 describe.each(dialects)('database on $name', ({ open }) => {
   let opened: TestDatabase;

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers';
+
 /** Answers by parameters; `about`: subject -> parameters of answers, for a query whose rows are written by their own ids only. */
 type Query = { tables: ReadonlySet<string>; answers: Map<string, unknown>; about: Map<string, string[]> };
 
@@ -7,12 +9,14 @@ const LIMIT = 1000;
 /**
  * Answers that are given again for as long as nothing was written. Writes of this process are heard of by their text; for those
  * of others SQLite keeps a number that differs after each (`PRAGMA data_version`), which takes a fifth of the time of a small
- * query and is asked each time. So an answer of the memory is what the database would say.
+ * query and is asked once in each turn of the event loop. So an answer of the memory is what the database would say, or
+ * said when this turn began: whoever asks us after something was written elsewhere comes in with a later turn.
  */
 export class Memory {
   private readonly kept = new Map<string, Query>();
   private readonly versionOf: () => unknown;
   private version: unknown;
+  private asked = false;
 
   constructor(versionOf: () => unknown) {
     this.versionOf = versionOf;
@@ -20,10 +24,16 @@ export class Memory {
 
   /** @returns what was kept; undefined when nothing was, or something was written since */
   recall(sql: string, key: string): unknown {
+    if (!this.asked) this.ask();
+    return this.kept.get(sql)?.answers.get(key);
+  }
+
+  private ask(): void {
     const version = this.versionOf();
     if (version !== this.version) this.forget();
     this.version = version;
-    return this.kept.get(sql)?.answers.get(key);
+    this.asked = true;
+    setImmediate(() => { this.asked = false; });
   }
 
   /**

@@ -29,6 +29,7 @@ import { contentType, createMetrics, type Metrics, type RealmMetrics } from './m
 import { auditProvider } from './oidc/audit.ts';
 import { logoutSender, logoutSettled } from './oidc/notices.ts';
 import { observeProvider } from './oidc/observe.ts';
+import { plainly } from './oidc/plain/plain.ts';
 import { checkClients, createProvider } from './oidc/provider.ts';
 import { root } from './root.ts';
 import { steps } from './steps/index.ts';
@@ -142,7 +143,7 @@ async function openRealm(realm: Realm, { system, renderer, log, clock, metrics }
     await checkClients(provider, realm);
     auditProvider({ provider, database, clock, log });
     observeProvider(provider, realm, counts.provider);
-    return { keys: present, provider };
+    return { keys: present, provider, plain: plainly(provider, { realm, engine, database, clock, log, observe: counts.provider }) };
   };
   let current = await provide(keys);
   const watch = watchKeys({
@@ -160,6 +161,7 @@ async function openRealm(realm: Realm, { system, renderer, log, clock, metrics }
     get samlMetadata() { return (metadata ??= { xml: metadataOf(realm, keys) }).xml; },
     get keys() { return current.keys; },
     get provider() { return current.provider; },
+    get plain() { return current.plain; },
   };
   return { host, counts, watch };
 }

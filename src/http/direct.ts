@@ -24,7 +24,8 @@ export function directly(hosts: RealmHost[], toProvider: ReadonlyMap<RealmHost, 
     const { origin, pathname } = new URL(host.realm.issuer);
     return [pathname, { host, origin, kept: keptDocuments(host), prefix: pathname, provider: toProvider.get(host) }] as const;
   }));
-  return (req, res, { address, reference, origin }) => {
+  return (req, res, arrival) => {
+    const { origin } = arrival;
     const { url = '/' } = req;
     const path = pathOf(url);
     const door = doors.get(path.slice(0, path.indexOf('/', 1)));
@@ -33,7 +34,8 @@ export function directly(hosts: RealmHost[], toProvider: ReadonlyMap<RealmHost, 
     if (origin === door.origin && door.kept(req, res, below)) return 'answered';
     req.url = url.slice(door.prefix.length);
     const { provider, host } = door;
-    return () => provider(req, res, url, { address, reference, host });
+    const { address, reference } = arrival;
+    return async () => await host.plain(req, res, below, address) ? undefined : provider(req, res, url, { address, reference, host });
   };
 }
 

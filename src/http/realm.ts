@@ -4,6 +4,7 @@ import type { Realm, System } from '../config/schema.ts';
 import type { Vault } from '../domain/vault.ts';
 import type { Engine } from '../flow/engine.ts';
 import type { RealmKeys } from '../keys/keys.ts';
+import type { plainly } from '../oidc/plain/plain.ts';
 import type { createProvider } from '../oidc/provider.ts';
 import type { Database } from '../store/database.ts';
 import type { Renderer } from './render.ts';
@@ -18,6 +19,8 @@ export type RealmHost = {
   engine: Engine;
   /** of the moment: ask the host for it each time, a rotation of keys brings another one */
   readonly provider: ReturnType<typeof createProvider>;
+  /** of the moment, as the provider: what is answered without its pipeline */
+  readonly plain: ReturnType<typeof plainly>;
   /** opens and seals secrets that are kept in the database */
   vault: Vault;
   brokers: ReadonlyMap<string, Broker>;

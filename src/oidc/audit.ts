@@ -27,6 +27,11 @@ function record({ database, clock }: Host, ctx: KoaContextWithOIDC, event: strin
   return write(database, (on) => append(on, ctx, event, now, error));
 }
 
+/** A token that a client got for itself. */
+export async function recordIssued(on: Db, { clientId, grantType, address, now }: { clientId: string; grantType: string; address: string; now: number }): Promise<void> {
+  await appendAudit(on, { event: 'token.issued', action: 'E', outcome: 'success', actor: { kind: 'client', id: clientId }, now, address, clientId, detail: { grant_type: grantType } });
+}
+
 async function append(on: Db, ctx: KoaContextWithOIDC, event: string, now: number, error?: Refusal): Promise<void> {
   const { client, params } = ctx.oidc;
   const grantId = ctx.oidc.entities.AccessToken?.grantId ?? ctx.oidc.entities.Grant?.jti;

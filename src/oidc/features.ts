@@ -1,4 +1,4 @@
-import type { Client, Configuration, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
+import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { derivedKey } from '../keys/derive.ts';
 import { introspectionPolicy } from './account.ts';
 import { assertClaims, organisationNamed } from './demand.ts';
@@ -10,8 +10,8 @@ import { resourceServerInfo } from './resources.ts';
 type Features = NonNullable<Configuration['features']>;
 
 /** Every feature that is on by default, or on here; the rest of the library is off. */
-export function features(options: ProviderOptions, findAccount: FindAccount): Features {
-  const { realm, pages, keys } = options;
+export function features(options: ProviderOptions): Features {
+  const { pages, keys } = options;
   return {
     devInteractions: { enabled: false },
     // keys that sign by themselves (signer.ts)
@@ -42,7 +42,7 @@ export function features(options: ProviderOptions, findAccount: FindAccount): Fe
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     introspection: {
       enabled: true,
-      allowedPolicy: introspectionPolicy(realm, findAccount),
+      allowedPolicy: introspectionPolicy(options),
     },
     backchannelLogout: { enabled: true },
     rpInitiatedLogout: {

@@ -80,7 +80,7 @@ export function configuration(options: ProviderOptions): Configuration {
     pairwiseIdentifier: async (_ctx: KoaContextWithOIDC, accountId: string, client: Client) => subjectOf(accountId, client),
     extraTokenClaims: (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials) => accessTokenClaims(options, ctx, token),
     cookies: cookies(realm, keys),
-    features: features(options, findAccount),
+    features: features(options),
     interactions: {
       policy: createPolicy(realm, engine, database),
       url: (ctx, interaction) => startRun(ctx, interaction.uid, interaction.prompt.reasons, options),

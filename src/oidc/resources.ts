@@ -42,13 +42,13 @@ export async function accessTokenClaims(parts: AccountParts, ctx: KoaContextWith
   const resource = realm.resources.find(({ id }) => id === token.aud);
   const portal = realm.portals.find(({ id }) => id === resource?.portal);
   if (token.kind !== 'AccessToken' && organisationNamed(token.scope) !== undefined) throw new errors.InvalidScope('a machine acts for no organisation', token.scope ?? '');
-  if (token.kind !== 'AccessToken') refuseClosed(parts, portalOfClient(realm, ctx.oidc.client), portal);
+  if (token.kind !== 'AccessToken') refuseClosed(parts, portalOfClient(realm, token.client), portal);
   if (!resource || !token.resourceServer) return undefined;
   const azp = token.clientId;
   // a machine speaks for itself
   if (token.kind !== 'AccessToken') return { azp };
   const { accountId, grantId } = token as AccessToken & { grantId: string };
-  const admission = portal && await stillAdmitted(ctx, parts, portal, grantId);
+  const admission = portal && await stillAdmitted({ client: ctx.oidc.client, provider: ctx.oidc.provider }, parts, portal, grantId);
   if (!admission) throw new errors.InvalidGrant('the person is not admitted to this resource');
   const claims: Record<string, unknown> = await claimsOf(database.db, realm, { accountId, grantId, state: admission.facts }, portal.applications, clock()) ?? {};
   const source = ctx.oidc.entities.AuthorizationCode ?? ctx.oidc.entities.RefreshToken;

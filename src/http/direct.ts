@@ -35,7 +35,7 @@ export function directly(hosts: RealmHost[], toProvider: ReadonlyMap<RealmHost, 
     req.url = url.slice(door.prefix.length);
     const { provider, host } = door;
     const { address, reference } = arrival;
-    return async () => await host.plain(req, res, below, address) ? undefined : provider(req, res, url, { address, reference, host });
+    return async () => await host.plain(req, res, below, { address, reference }) ? undefined : provider(req, res, url, { address, reference, host });
   };
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { System } from '../config/schema.ts';
 import { withAuditContext } from '../store/audit-context.ts';
+import { requestCame } from '../store/memory.ts';
 import { arrivalsBehind, type Arrival } from './arrival.ts';
 import { securityHeaders } from './headers.ts';
 import { routeOf, type RequestEvent } from './observe.ts';
@@ -34,6 +35,7 @@ export function frontDoor({ system, hosts, log, observe, direct, pages }: Front)
   const setHeaders = securityHeaders(system.public_url.startsWith('https:'));
   const watch = watcher(hosts, log, observe);
   return (req: Arrived, res) => {
+    requestCame();
     // others change the address on the way
     const seen = watch(req, res);
     const arrival = arrive(req);

@@ -91,8 +91,11 @@ async function refuse(ctx: KoaContextWithOIDC, { status, error, error_descriptio
   else ctx.body = body;
 }
 
+/** RFC 6749, section 4.1.2.1, for whatever the database could not be asked. */
+export const unavailable = { error: 'temporarily_unavailable', error_description: 'try again in some minutes' } as const;
+
 class TemporarilyUnavailable extends Error {
   readonly status = 503;
-  readonly error = 'temporarily_unavailable';
-  readonly error_description = 'try again in some minutes';
+  readonly error = unavailable.error;
+  readonly error_description = unavailable.error_description;
 }

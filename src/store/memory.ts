@@ -6,17 +6,25 @@ type Query = { tables: ReadonlySet<string>; answers: Map<string, unknown>; about
 /** Answers of one query. More than this many and it begins anew: who makes up parameters must not fill the memory. */
 const LIMIT = 1000;
 
+/** Counts what may know more than we: requests that came in, and turns of the event loop in which somebody asked. */
+let moment = 1;
+
+/** Something begins that may have heard of a write by another process. */
+export function requestCame(): void {
+  moment += 1;
+}
+
 /**
  * Answers that are given again for as long as nothing was written. Writes of this process are heard of by their text; for those
  * of others SQLite keeps a number that differs after each (`PRAGMA data_version`), which takes a fifth of the time of a small
- * query and is asked once in each turn of the event loop. So an answer of the memory is what the database would say, or
- * said when this turn began: whoever asks us after something was written elsewhere comes in with a later turn.
+ * query and is asked once in each turn of the event loop, and again for each request that comes in. So an answer of the memory
+ * is what the database would say, or said after the request came: whoever heard that something was written elsewhere is told the same.
  */
 export class Memory {
   private readonly kept = new Map<string, Query>();
   private readonly versionOf: () => unknown;
   private version: unknown;
-  private asked = false;
+  private asked = 0;
 
   constructor(versionOf: () => unknown) {
     this.versionOf = versionOf;
@@ -24,7 +32,7 @@ export class Memory {
 
   /** @returns what was kept; undefined when nothing was, or something was written since */
   recall(sql: string, key: string): unknown {
-    if (!this.asked) this.ask();
+    if (this.asked !== moment) this.ask();
     return this.kept.get(sql)?.answers.get(key);
   }
 
@@ -32,8 +40,9 @@ export class Memory {
     const version = this.versionOf();
     if (version !== this.version) this.forget();
     this.version = version;
-    this.asked = true;
-    setImmediate(() => { this.asked = false; });
+    this.asked = moment;
+    // of what comes by a timer nobody says when it begins
+    setImmediate(requestCame);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { endSession } from '../../src/domain/sessions.ts';
@@ -7,6 +8,7 @@ import { deleteClient, putClient, findClient } from '../../src/store/clients.ts'
 import { listAudit } from '../../src/store/audit.ts';
 import { updateAccount } from '../../src/store/accounts.ts';
 import { listRoles, setRoles } from '../../src/store/memberships.ts';
+import { Unavailable } from '../../src/store/unavailable.ts';
 import { desk } from '../support/house.ts';
 import { install, type Install } from '../support/install.ts';
 import { person } from '../support/journeys.ts';
@@ -29,7 +31,7 @@ let tokens: Tokens;
 let piped = 0;
 beforeAll(async () => {
   at = await install({ change: ({ realms }) => {
-    const resource = { name: 'x', portal: 'mijn-cak-zakelijk', scopes: ['lezen', 'sturen'], signing_alg: 'ES256' as const, ttl: 240 };
+    const resource = { name: 'x', portal: 'mijn-cak-zakelijk', scopes: ['lezen', 'sturen', 'profile'], signing_alg: 'ES256' as const, ttl: 240 };
     realms.find(({ id }) => id === 'cak')!.resources = [{ ...resource, id: api }, { ...resource, id: closed, clients: ['somebody-else'] }];
   } });
   at.host('cak').provider.use((_ctx, next) => { piped += 1; return next(); });
@@ -107,10 +109,32 @@ describe('plain requests are answered past the library, and as it would', () => 
   test.each<[string, Record<string, string>, object]>([
     ['one scope', { scope: 'lezen', resource: api }, { scope: 'lezen', expires_in: 240, token_type: 'Bearer' }],
     ['scopes of which the API has some', { scope: 'lezen roles sturen', resource: api }, { scope: 'lezen sturen' }],
+    ['a scope twice', { scope: 'lezen sturen lezen', resource: api }, { scope: 'lezen sturen' }],
     ['none that it has', { scope: 'roles organisation:1', resource: api }, { expires_in: 240 }],
   ])('client credentials with %s', async (_, form, expected) => {
     const { body, byUs } = await same(forApi(form), said);
     expect([byUs, said(body)]).toEqual([true, expect.objectContaining({ ...expected, lasts: 240, claims: expect.objectContaining({ azp: 'batch', sub: 'batch', aud: api }) })]);
+  });
+
+  test('every scope that is known by name: what a client was not given is refused, also when the API has one of that name', async () => {
+    const { scopes_supported: scopes } = await (await fetch(`${at.url}/cak/.well-known/openid-configuration`)).json() as { scopes_supported: string[] };
+    expect(scopes).toEqual(expect.arrayContaining(['openid', 'profile', 'email', 'phone', 'organisation', 'roles']));
+    for (const scope of scopes) expect({ scope, ...await same(forApi({ scope: `${scope} lezen`, resource: api }), said) }).toMatchObject(scope === 'roles' ? { byUs: true, status: 200 } : { byUs: false, status: 400 });
+    await machine('unbounded', { scope: undefined });
+    for (const scope of scopes) expect({ scope, ...await same(forApi({ scope: `${scope} lezen`, resource: api }, basic('unbounded')), said) }).toMatchObject({ status: 200 });
+  });
+
+  test('a database that does not answer: 503 at once, with when to ask again', async () => {
+    const { database } = at.host('cak');
+    const { together } = database;
+    let tries = 0;
+    database.together = () => { tries += 1; return Promise.reject(new Unavailable(new Error('away'))); };
+    try {
+      const { status, headers, body, byUs } = await same(forApi());
+      expect([status, headers['retry-after'], (body as { error: string }).error, byUs, tries]).toEqual([503, '60', 'temporarily_unavailable', true, 2]);
+    } finally {
+      database.together = together;
+    }
   });
 
   test('a token that is issued is in the trail, in the same words, before it is answered', async () => {
@@ -206,6 +230,17 @@ describe('whatever is special is the library\'s', () => {
     }
     expect(answers).toEqual([true, false, false]);
   });
+});
+
+test('half a form whose sender goes away is nobody\'s request: nothing in the trail', async () => {
+  const { db } = at.host('cak').database;
+  const count = async () => (await listAudit(db, { limit: 1000 })).length;
+  const [before, through] = [await count(), piped];
+  const socket = connect(at.port, '127.0.0.1', () => socket.write(`POST /cak/token HTTP/1.1\r\nHost: localhost:${at.port}\r\nAuthorization: ${basic('batch')}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\ngrant_type=`));
+  await sleep(80);
+  socket.destroy();
+  await sleep(80);
+  expect([await count(), piped]).toEqual([before, through]);
 });
 
 /** Sends the pieces with a pause between them. */

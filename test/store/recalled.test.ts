@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteClient, findClient, putClient } from '../../src/store/clients.ts';
 import type { Database } from '../../src/store/database.ts';
 import { createDocuments } from '../../src/store/documents.ts';
-import { writesOf } from '../../src/store/memory.ts';
+import { requestCame, writesOf } from '../../src/store/memory.ts';
 import { dialects, type TestDatabase } from '../support/databases.ts';
 
 /** Whoever asks after something was written in another process comes in with a later turn of the event loop. */
@@ -82,6 +82,11 @@ describe.each(dialects)('answers that are given again on $name', ({ open, name }
     expect([await metadata(), await metadata('b')]).toEqual(['1', undefined]);
     await turn();
     expect(await metadata()).toBe('2');
+    await putClient(opened.second().db, row('a', '3'));
+    expect(await metadata()).toBe('2');
+    // who comes in now may have heard of it already
+    requestCame();
+    expect(await metadata()).toBe('3');
   });
 
   test('many answers are kept apart', async () => {

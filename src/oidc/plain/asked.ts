@@ -11,7 +11,7 @@ export function isPlain({ headers }: IncomingMessage): boolean {
   return extra.every((name) => headers[name] === undefined) && (headers.accept === undefined || !headers.accept.includes('html'));
 }
 
-/** `putBack`: as if nobody had read it, for who reads it next. */
+/** `putBack`: as if nobody had read it, for who reads it next. Of a sender who went away meanwhile the library takes the fields themselves. */
 export type Form = { fields: Record<string, string>; putBack(): void };
 
 /** A posted form, each field of it sent once and with a value. Undefined when it is no such form; then nothing was taken from the request. */
@@ -22,9 +22,12 @@ export async function formOf(req: IncomingMessage): Promise<Form | undefined> {
   // asked for as much as there is, the stream does not come to its end, and takes it back
   const body = req.readableLength === length ? req.read(length) as Buffer | null : null;
   if (body === null) return undefined;
-  const putBack = (): void => req.unshift(body);
-  const fields = parse(body.toString('utf8'));
-  if (Object.values(fields).every((value) => typeof value === 'string' && value !== '')) return { fields: { ...fields } as Record<string, string>, putBack };
+  const fields = { ...parse(body.toString('utf8')) };
+  const putBack = (): void => {
+    if (req.destroyed) Object.assign(req, { body: fields });
+    else req.unshift(body);
+  };
+  if (Object.values(fields).every((value) => typeof value === 'string' && value !== '')) return { fields: fields as Record<string, string>, putBack };
   putBack();
   return undefined;
 }

@@ -1,5 +1,6 @@
 import type { Provider } from 'oidc-provider';
 import { recordIssued } from '../audit.ts';
+import { scopeClaims } from '../claims.ts';
 import type { ProviderEvent } from '../observe.ts';
 import { resourceServerInfo } from '../resources.ts';
 import { clientOf } from './client.ts';
@@ -17,11 +18,12 @@ export async function clientCredentials(provider: Provider, parts: PlainParts, {
   if (!parts.realm.resources.some(({ id }) => id === resource)) return undefined;
   const client = await clientOf(provider, authorization);
   if (!client?.grantTypeAllowed('client_credentials') || client['dpopBoundAccessTokens']) return undefined;
-  const asked = scope.split(' ');
-  // of an OpenID Connect scope the library says whether the client may have it
-  if (asked.includes('openid')) return undefined;
+  const asked = [...new Set(scope.split(' '))];
+  // a scope that says what one is told of people is given to clients one by one, and no API's own of the same name undoes that
+  const own = client.scope?.split(' ');
+  if (own && asked.some((one) => Object.hasOwn(scopeClaims, one) && !own.includes(one))) return undefined;
   const server = new provider.ResourceServer(resource, await resourceServerInfo(parts, resource, client));
-  const token = new provider.ClientCredentials({ client, scope });
+  const token = new provider.ClientCredentials({ client, scope: asked.join(' ') });
   token.resourceServer = server;
   const granted = asked.filter((one) => server.scopes.has(one)).join(' ');
   if (granted === '') delete (token as { scope?: string }).scope;

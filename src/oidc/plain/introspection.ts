@@ -2,7 +2,7 @@ import type { Provider } from 'oidc-provider';
 import { mayBeTold } from '../account.ts';
 import { clientOf } from './client.ts';
 import type { PlainParts, PlainRequest } from './plain.ts';
-import { isOrdinary, tokenOf } from './token.ts';
+import { isOpaque, isOrdinary, tokenOf } from './token.ts';
 
 const fields = new Set(['token', 'token_type_hint']);
 
@@ -10,7 +10,8 @@ const fields = new Set(['token', 'token_type_hint']);
 export async function introspection(provider: Provider, parts: PlainParts, { authorization, form }: PlainRequest): Promise<Record<string, unknown> | undefined> {
   const { token: value, token_type_hint: hint = 'access_token' } = form;
   if (hint !== 'access_token' || Object.keys(form).some((name) => !fields.has(name))) return undefined;
-  const client = await clientOf(provider, authorization);
+  // what can be no such token is not looked for twice
+  const client = isOpaque(value) ? await clientOf(provider, authorization) : undefined;
   const found = client && await tokenOf(provider, value);
   if (!found) return undefined;
   const { token } = found;

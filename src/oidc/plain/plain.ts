@@ -1,14 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errors, type Provider } from 'oidc-provider';
 import type { AccountParts } from '../account.ts';
-import { Unavailable } from '../../store/unavailable.ts';
+import { RETRY_AFTER, Unavailable } from '../../store/unavailable.ts';
 import type { ProviderEvent } from '../observe.ts';
+import { unavailable } from '../unit.ts';
 import { formOf, isPlain, type Form } from './asked.ts';
 import { clientCredentials } from './client-credentials.ts';
 import { introspection } from './introspection.ts';
 import { userinfo } from './userinfo.ts';
 
-export type PlainParts = AccountParts & { observe: (event: ProviderEvent) => void; log: { error(detail: object, text: string): void } };
+export type PlainParts = AccountParts & { observe: (event: ProviderEvent) => void; log: Record<'error' | 'info', (detail: object, text: string) => void> };
 export type PlainRequest = { authorization: string | undefined; form: Record<string, string>; address: string };
 type Way = (provider: Provider, parts: PlainParts, asked: PlainRequest) => Promise<Record<string, unknown> | undefined>;
 /** `exposed`: which headers the library lets pages of other origins read; programs do not mind */
@@ -27,25 +28,37 @@ const none: Form = { fields: {}, putBack: () => undefined };
  * pipeline that knows everything else. Only what is allowed is answered: whatever is special, doubtful or refused is left to the library.
  * @returns false when nothing was answered, and the request is as it was
  */
-export function plainly(provider: Provider, parts: PlainParts): (req: IncomingMessage, res: ServerResponse, path: string, address: string) => Promise<boolean> {
-  return async (req, res, path, address) => {
+export function plainly(provider: Provider, parts: PlainParts): (req: IncomingMessage, res: ServerResponse, path: string, arrival: { address: string; reference: string }) => Promise<boolean> {
+  return async (req, res, path, { address, reference }) => {
     const door = Object.hasOwn(doors, path) ? doors[path] : undefined;
     // without a query: that may hold a token, or more fields
     if (!door || req.method !== door.method || req.url !== path || !isPlain(req)) return false;
     const form = door.method === 'POST' ? await formOf(req) : none;
-    const answer = form && await door.way(provider, parts, { authorization: req.headers.authorization, form: form.fields, address }).catch((error: unknown) => {
-      // the library meets the same, and has an answer for it
-      if (!(error instanceof errors.OIDCProviderError || error instanceof Unavailable)) parts.log.error({ err: error }, 'plain request failed');
-    });
-    if (answer) send(res, door, JSON.stringify(answer));
-    else form?.putBack();
-    return answer !== undefined;
+    if (!form) return brokenOff(req, parts.log);
+    try {
+      const answer = await door.way(provider, parts, { authorization: req.headers.authorization, form: form.fields, address });
+      if (answer) return send(res, door, 200, answer);
+    } catch (error) {
+      if (!(error instanceof errors.OIDCProviderError)) parts.log.error({ reference, err: error }, 'provider failed');
+      // asked again, it would be waited for again
+      if (error instanceof Unavailable) return send(res, door, 503, unavailable);
+    }
+    form.putBack();
+    return false;
   };
 }
 
-function send(res: ServerResponse, { exposed }: Door, text: string): void {
-  res.writeHead(200, {
+/** A sender who went away before the form was there asked nothing: nobody is told, and nothing is judged. */
+function brokenOff(req: IncomingMessage, log: PlainParts['log']): boolean {
+  if (req.destroyed) log.info({ code: 'ECONNRESET' }, 'connection broken off');
+  return req.destroyed;
+}
+
+function send(res: ServerResponse, { exposed }: Door, status: number, answer: object): true {
+  const text = JSON.stringify(answer);
+  res.writeHead(status, {
     Vary: 'Origin', 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': exposed, 'Cache-Control': 'no-store',
-    'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text),
+    ...(status === 503 && { 'Retry-After': RETRY_AFTER }), 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text),
   }).end(text);
+  return true;
 }

@@ -7,9 +7,13 @@ const OPAQUE = /^[\w-]{20,200}$/;
 export type PersonalToken = AccessToken & { accountId: string; grantId: string; clientId: string };
 export type Found = { token: PersonalToken; grant: Grant };
 
+export function isOpaque(value: string | undefined): value is string {
+  return value !== undefined && OPAQUE.test(value);
+}
+
 /** As the library judges tokens and grants at userinfo and introspection. Undefined when there is anything else to be said. */
 export async function tokenOf(provider: Provider, value: string | undefined): Promise<Found | undefined> {
-  if (value === undefined || !OPAQUE.test(value)) return undefined;
+  if (!isOpaque(value)) return undefined;
   const token = await provider.AccessToken.find(value);
   if (!token?.isValid || token.isSenderConstrained() || token.aud !== undefined || token['claims'] !== undefined) return undefined;
   if (!token.accountId || !token.grantId || !token.clientId) return undefined;

@@ -49,22 +49,27 @@ export const grounds: (Ground & { there: boolean })[] = [
   { name: 'postgres', there: url !== undefined, database: () => newDatabase(url ?? '') },
 ];
 
+async function administer(server: string, statement: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  try {
+    return await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
 async function newDatabase(server: string): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `sluis_${randomBytes(6).toString('hex')}`;
-  const administer = async (statement: string): Promise<void> => {
-    const client = new pg.Client({ connectionString: server });
-    await client.connect();
-    try {
-      await client.query(statement);
-    } finally {
-      await client.end();
-    }
-  };
-  await administer(`create database ${name}`);
-  const own = new URL(server);
-  own.pathname = `/${name}`;
+  await administer(server, `create database ${name}`);
   // what a killed process left open must not keep the database
-  return { url: own.href, drop: () => administer(`drop database if exists ${name} with (force)`) };
+  return { url: named(server, name), drop: async () => { await administer(server, `drop database if exists ${name} with (force)`); } };
+}
+
+function named(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
 }
 
 async function openSqlite(options?: { empty: boolean }): Promise<TestDatabase> {
@@ -73,9 +78,32 @@ async function openSqlite(options?: { empty: boolean }): Promise<TestDatabase> {
   return opened(() => openDatabase({ file }), async () => rmSync(folder, { recursive: true }), options);
 }
 
+/**
+ * A database of this worker's own, made anew for each file of tests. In a shared one the catalogue keeps every schema that a test took
+ * away, and each is slower than the one before; and who lists tables trips over a schema that another worker takes away meanwhile.
+ */
+let own: Promise<string> | undefined;
+async function ownDatabase(server: string): Promise<string> {
+  const name = `sluis_worker_${process.pid}`;
+  const left = await administer(server, "select datname from pg_database where datname like 'sluis\\_worker\\_%'");
+  for (const { datname } of left.rows as { datname: string }[]) if (datname === name || !isRunning(Number(datname.split('_').at(-1)))) await administer(server, `drop database if exists ${datname} with (force)`);
+  await administer(server, `create database ${name}`);
+  return named(server, name);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // somebody else's
+    return (error as { code?: string }).code === 'EPERM';
+  }
+}
+
 async function openPostgres(address: string, options?: { empty: boolean }): Promise<TestDatabase> {
   const schema = `test-${randomBytes(6).toString('hex')}`;
-  const open = () => openDatabase({ url: address, schema });
+  const at = await (own ??= ownDatabase(address));
+  const open = () => openDatabase({ url: at, schema });
   return opened(open, async () => {
     const database = open();
     await sql`drop schema if exists ${sql.id(schema)} cascade`.execute(database.db);

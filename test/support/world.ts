@@ -9,6 +9,7 @@ import { root } from '../../src/root.ts';
 import { hasChromium } from './browser.ts';
 import { hasClock, openClock, type Clock } from './clock.ts';
 import { grounds, type Ground } from './databases.ts';
+import { lendKeys } from './install.ts';
 
 export type Person = { id: string; organisation_id: string; login: Record<string, string> };
 export type Message = { id: string; realm: string; channel: string; to: string; subject: string; text: string; links: string[]; code: string | null; state: string; at: number };
@@ -48,8 +49,10 @@ export async function startWorld({ env: extra = {}, clock: movable = false, grou
     ...process.env, SLUIS_PORT: `${sluis}`, PORTALS_PORT: `${portals}`, SIMULATOR_PORT: `${simulator}`,
     SLUIS_DATA: join(folder, 'data'), SLUIS_KEYS: join(folder, 'keys'), ...(database?.url && { SLUIS_DATABASE_URL: database.url }), ...clock?.env, ...extra,
   };
+  const keep = lendKeys(join(folder, 'keys'));
   const child = spawn(process.execPath, [join(root, 'dist/demo/main.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   await ready(child);
+  keep();
   const at = { sluis: `http://localhost:${sluis}`, portals: `http://localhost:${portals}`, simulator: `http://localhost:${simulator}` };
   const here = { ...env, SLUIS_PUBLIC_URL: at.sluis, SIMULATOR_URL: at.simulator, PORTALS_URL: at.portals, SLUIS_DEMO: 'true' };
   const world = await (await fetch(`${at.portals}/world.json`)).json() as { realms: { people: Person[] }[] };

@@ -18,7 +18,7 @@ export function optionOf(field: string): string {
   return field.replace('_', '-');
 }
 
-/** What the options say, as typed. */
+/** What the options say, as typed. @throws UsageError when one says nothing: a variable that was not set takes nothing away */
 export function contactGiven(args: Args): ContactChanges {
   return Object.fromEntries(contactFields.filter((field) => args.has(optionOf(field))).map((field) => [field, given(args, optionOf(field))]));
 }
@@ -40,5 +40,7 @@ export function contactText(contact: Contact | undefined): string[] {
 }
 
 function given(args: Args, option: string): string {
-  return contactOptions[option]?.multiple ? args.all(option).join('\n') : args.need(option);
+  const text = (contactOptions[option]?.multiple ? args.all(option).join('\n') : args.get(option)) ?? '';
+  if (text.trim() === '') throw new UsageError(`--${option} is empty`);
+  return text;
 }

@@ -24,25 +24,30 @@ export function auditProvider(host: Host): void {
 
 function record({ database, clock }: Host, ctx: KoaContextWithOIDC, event: string, error?: Refusal): Promise<void> {
   const now = clock();
-  return write(database, (on) => append(on, ctx, event, now, error));
+  // what it was about is known for sure when the request is at its end
+  return write(database, (on) => append(on, { event, now, ...aboutOf(ctx), ...(error && { error }) }));
 }
+
+function aboutOf({ oidc, state }: KoaContextWithOIDC): About {
+  const { client, params, entities } = oidc;
+  return { clientId: client?.clientId, grantType: params?.['grant_type'], grantId: entities.AccessToken?.grantId ?? entities.Grant?.jti, address: state['address'] as string };
+}
+
+type About = { clientId: string | undefined; grantType?: unknown; grantId?: string | undefined; address: string };
 
 /** A token that a client got for itself. */
-export async function recordIssued(on: Db, { clientId, grantType, address, now }: { clientId: string; grantType: string; address: string; now: number }): Promise<void> {
-  await appendAudit(on, { event: 'token.issued', action: 'E', outcome: 'success', actor: { kind: 'client', id: clientId }, now, address, clientId, detail: { grant_type: grantType } });
+export function recordIssued(on: Db, about: About & { now: number }): Promise<void> {
+  return append(on, { event: 'token.issued', ...about });
 }
 
-async function append(on: Db, ctx: KoaContextWithOIDC, event: string, now: number, error?: Refusal): Promise<void> {
-  const { client, params } = ctx.oidc;
-  const grantId = ctx.oidc.entities.AccessToken?.grantId ?? ctx.oidc.entities.Grant?.jti;
+async function append(on: Db, { event, now, clientId, grantType, grantId, address, error }: About & { event: string; now: number; error?: Refusal }): Promise<void> {
   const grant = grantId === undefined ? undefined : await findGrant(on, grantId);
-  const actor: Actor = grant ? { kind: 'person', id: grant.account_id } : { kind: 'client', id: client?.clientId ?? 'unknown' };
-  const type = params?.['grant_type'];
+  const actor: Actor = grant ? { kind: 'person', id: grant.account_id } : { kind: 'client', id: clientId ?? 'unknown' };
   await appendAudit(on, {
-    event, action: 'E', outcome: error ? 'refused' : 'success', actor, now, address: ctx.state['address'] as string,
-    ...(error?.error && { reason: error.error }), ...(client && { clientId: client.clientId }),
+    event, action: 'E', outcome: error ? 'refused' : 'success', actor, now, address,
+    ...(error?.error && { reason: error.error }), ...(clientId !== undefined && { clientId }),
     ...(grant && { sessionId: grant.session_id, acr: grant.acr }),
     ...(grant?.organisation_id && { organisationId: grant.organisation_id, actingFor: grant.organisation_id }),
-    ...(typeof type === 'string' && { detail: { grant_type: type } }),
+    ...(typeof grantType === 'string' && { detail: { grant_type: grantType } }),
   });
 }

@@ -83,6 +83,8 @@ describe('organisations', () => {
     ['nothing', [], 2, 'say what to change'],
     ['no name', ['--name', '  '], 1, 'name of an organisation'],
     ['a number that nobody dials', ['--phone', '12'], 1, 'not a telephone number'],
+    ['an empty address', ['--address', ''], 2, '--address is empty'],
+    ['an empty phone', ['--phone', ' '], 2, '--phone is empty'],
     ['a mark that turns text', ['--address', 'Dijk\u202e1'], 1, 'without control characters'],
     ['200 characters and one', ['--postal-address', 'x'.repeat(201)], 1, 'at most 200 characters'],
     ['an unknown detail', ['--remove', 'kvk'], 2, 'expected one of address, postal-address, phone, email'],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
-import { describeJourney, type World } from '../support/world.ts';
+import { describeJourney, startingTime, type World } from '../support/world.ts';
 import { startAtPortal, throughBroker } from '../support/zorg.ts';
 
 /** Somebody leaves the municipality: their administrator ends the access, and admits them again later. Without script: test/security/access-ended.test.ts. */
@@ -15,7 +15,7 @@ describeJourney('Inlichtingenbureau: toegang beëindigen', (start) => {
     [world, browser] = [await start(), await launch()];
     anneke = await Visitor.arrive(browser);
     linde = await Visitor.arrive(browser);
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);

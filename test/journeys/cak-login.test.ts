@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
-import { describeJourney, type World } from '../support/world.ts';
+import { describeJourney, startingTime, type World } from '../support/world.ts';
 import { appCode, atDashboard, newest, secretOf, throughCak, toPassword, typeCode } from '../support/cak.ts';
 import { throughBroker, throughBrokerWithoutScript } from '../support/zorg.ts';
 
@@ -12,7 +12,7 @@ describeJourney('CAK: een browser, twee werelden, twee tabbladen', (start) => {
 
   beforeAll(async () => {
     [world, browser] = [await start(), await launch()];
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);

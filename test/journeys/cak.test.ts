@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
 import { appCode, atDashboard, codeNow, newest, secretOf, throughCak, toPassword, toWorkingDay, typeCode, withPassword } from '../support/cak.ts';
-import { describeJourney, type World } from '../support/world.ts';
+import { describeJourney, startingTime, type World } from '../support/world.ts';
 import { menuOf } from '../support/zorg.ts';
 
 const DAY = 86_400;
@@ -17,7 +17,7 @@ describeJourney('CAK: Mijn CAK Zakelijk', (start) => {
   beforeAll(async () => {
     [world, browser] = [await start(), await launch()];
     toWorkingDay(world, 10);
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);

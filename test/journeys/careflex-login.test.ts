@@ -4,7 +4,7 @@ import { launch, Visitor } from '../support/browser.ts';
 import { appCode, atDashboard, newest, secretOf, typeCode } from '../support/cak.ts';
 import { askLink, choosePassword, logIn } from '../support/local-login.ts';
 import { deviceOf } from '../support/passkey-install.ts';
-import { describeJourney, type World } from '../support/world.ts';
+import { describeJourney, startingTime, type World } from '../support/world.ts';
 import { menuOf } from '../support/zorg.ts';
 
 const portal = 'klantenportaal';
@@ -16,7 +16,7 @@ describeJourney('Careflex: klantenportaal', (start) => {
   let browser: Browser;
   beforeAll(async () => {
     [world, browser] = [await start(), await launch()];
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
 import { atDashboard, newest } from '../support/cak.ts';
 import { askLink, choosePassword, logIn, toLogin } from '../support/local-login.ts';
-import { describeJourney, type World } from '../support/world.ts';
+import { describeJourney, startingTime, type World } from '../support/world.ts';
 
 const DAY = 86_400;
 const user = 'teun.vanleeuwen@lindehof.example';
@@ -20,7 +20,7 @@ describeJourney('CIZ: Portero', (start) => {
   beforeAll(async () => {
     [world, browser] = [await start(), await launch()];
     begun = world.now();
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);

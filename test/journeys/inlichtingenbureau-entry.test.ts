@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
-import { describeJourney, type World } from '../support/world.ts';
+import { describeJourney, startingTime, type World } from '../support/world.ts';
 import { fillProfile, startAtPortal, throughBroker } from '../support/zorg.ts';
 
 /** A portal that is reached from the government's network only, and one that is open for initial registration only. */
@@ -12,7 +12,7 @@ describeJourney('Inlichtingenbureau: niet vanaf elk netwerk, en alleen om te reg
   beforeAll(async () => {
     // an address range of the documentation (RFC 5737): nobody is there
     [world, browser] = [await start({ env: { BVV_NETWORK: '192.0.2.0/24', ZORG_TEST_OPEN: 'registration' } }), await launch()];
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);

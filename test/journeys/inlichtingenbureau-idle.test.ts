@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Locator } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
-import { describeJourney, type World } from '../support/world.ts';
+import { describeJourney, startingTime, type World } from '../support/world.ts';
 import { startAtPortal, throughBroker, throughBrokerWithoutScript } from '../support/zorg.ts';
 
 /** Twenty minutes: the clocks of the world and of the browser move together. */
@@ -11,7 +11,7 @@ describeJourney('Inlichtingenbureau: 20 minuten niets gedaan', (start) => {
 
   beforeAll(async () => {
     [world, browser] = [await start(), await launch()];
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);
@@ -169,7 +169,7 @@ describeJourney('Inlichtingenbureau: 20 minuten niets gedaan', (start) => {
 describeJourney('Inlichtingenbureau: de sessie bij Sluis', (start) => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => { [world, browser] = [await start(), await launch()]; }, 120_000);
+  beforeAll(async () => { [world, browser] = [await start(), await launch()]; }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);

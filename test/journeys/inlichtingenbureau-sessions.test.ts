@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
 import { clientOf, codeFor } from '../support/portal-client.ts';
-import { describeJourney, type World } from '../support/world.ts';
+import { describeJourney, startingTime, type World } from '../support/world.ts';
 import { byCard, levelOf, menuOf, nameAndPassword, startAtPortal, throughBroker } from '../support/zorg.ts';
 
 /** Several portals with one login, each with its own level; and the test environment of one of them. */
@@ -14,7 +14,7 @@ describeJourney('Inlichtingenbureau: één keer inloggen voor meer portalen', (s
   beforeAll(async () => {
     [world, browser] = [await start(), await launch()];
     anneke = await Visitor.arrive(browser);
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launch, Visitor } from '../support/browser.ts';
-import { describeJourney, type World } from '../support/world.ts';
+import { describeJourney, startingTime, type World } from '../support/world.ts';
 import { fillProfile, menuOf, nameAndPassword, newestCode, startAtPortal, throughBroker } from '../support/zorg.ts';
 
 /**
@@ -17,7 +17,7 @@ describeJourney('Inlichtingenbureau: inloggen op portaal Zorg', (start) => {
   beforeAll(async () => {
     [world, browser] = [await start(), await launch()];
     carla = await Visitor.arrive(browser);
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await browser?.close();
     expect(await world?.stop()).toBe(0);

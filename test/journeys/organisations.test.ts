@@ -4,7 +4,7 @@ import { launch, Visitor } from '../support/browser.ts';
 import { install, type Install } from '../support/install.ts';
 import { cakClient, type RelyingParty } from '../support/relying-party.ts';
 import { place, several, someone } from '../support/several.ts';
-import { describeOnGrounds } from '../support/world.ts';
+import { describeOnGrounds, startingTime } from '../support/world.ts';
 
 /** Of a portal that is not there. Browsers refuse the port of the other tests. */
 const portal = 'http://localhost:39999';
@@ -24,7 +24,7 @@ describeOnGrounds('CFX-2: somebody with several organisations', (ground) => {
     for (const name of ['Échtenaar Thuiszorg', 'مؤسسة الرعاية', 'Stichting voor Wonen, Welzijn en Zorg in de Gemeenten langs de Grote Rivieren']) await place(at, { name, members: [who.id] });
     many = await someone(at, { name: 'Zorggroep 000' });
     for (let n = 1; n < 400; n += 1) await place(at, { name: `Zorggroep ${String(n).padStart(3, '0')}`, members: [many.id] });
-  }, 120_000);
+  }, startingTime);
   afterAll(async () => {
     await chromium?.close();
     await at?.stop();

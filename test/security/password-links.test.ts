@@ -55,20 +55,25 @@ const hashOf = async (id: string) => (await findPassword(db(), id))?.hash;
 
 describe('asking', () => {
   test('known, unknown and impossible names get the same page, and the same time', async () => {
-    const pages: [string, number][] = [];
     const about = [names('cak-active'), { ...names('cak-active'), relation_number: '999999' }, { ...names('cak-active'), username: 'nobody' }, names('cak-twin'), { relation_number: '1', username: 'O\'Brien-van \'t Hoff' }, { relation_number: '1', username: 'Nguyễn' }];
-    for (const fields of about) {
-      const browser = sluis.browser();
-      const page = await browser.get(forgot);
-      const start = performance.now();
-      const answer = await browser.postOnly(page.action, { ...page.hidden, ...fields });
-      pages.push([`${answer.status} ${answer.location} ${(await browser.follow(answer)).html}`, performance.now() - start]);
+    const pages = new Set<string>();
+    const best = about.map(() => Infinity);
+    const spread = (): number => Math.max(...best) - Math.min(...best);
+    // the machine may do other things too: what a name costs is the least that it ever took
+    for (let round = 0; round < 5 && !(spread() < 250); round += 1) {
+      await db().deleteFrom('counters').execute();
+      for (const [at, fields] of about.entries()) {
+        const browser = sluis.browser();
+        const page = await browser.get(forgot);
+        const start = performance.now();
+        const answer = await browser.postOnly(page.action, { ...page.hidden, ...fields });
+        best[at] = Math.min(best[at]!, performance.now() - start);
+        pages.add(`${answer.status} ${answer.location} ${(await browser.follow(answer)).html}`);
+      }
     }
-    expect(new Set(pages.map(([html]) => html)).size).toBe(1);
-    expect(pages[0]?.[0]).toContain('data-end="link_asked"');
-    const times = pages.map(([, ms]) => ms);
-    expect(Math.min(...times)).toBeGreaterThan(490);
-    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(250);
+    expect([...pages]).toEqual([expect.stringContaining('data-end="link_asked"')]);
+    expect(Math.min(...best)).toBeGreaterThan(490);
+    expect(spread()).toBeLessThan(250);
   });
 
   test('asked too often gives that page too, and no mail', async () => {

@@ -15,7 +15,7 @@ export type Warm = { look: number; least: number; most: number };
  * Many short rounds in turn: what else the machine does hits both alike. Settled: long enough for the audit trail to be
  * sealed (every 5 s) and for garbage to be collected.
  */
-export const pace: Pace = { rounds: 10, round: 0.3, warm: { look: 0.5, least: 3, most: 5 }, settle: 5600 };
+export const pace: Pace = { rounds: 10, round: 0.3, warm: { look: 0.5, least: 3, most: 8 }, settle: 5600 };
 
 /** Everybody at an address of their own: passwords are limited by address too. */
 export async function enter(server: Server, subject: Subject, people: Person[]): Promise<Contender> {

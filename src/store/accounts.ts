@@ -1,6 +1,6 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import { comparableUsername } from './logins.ts';
-import { recalled } from './prepared.ts';
+import { changed, preparedRow, recalled } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type AccountRow = Selectable<Tables['accounts']>;
@@ -19,9 +19,10 @@ export async function findAccount(db: Db, id: string): Promise<AccountRow | unde
 
 /** @returns false when there is no such account */
 export async function updateAccount(tx: Db, id: string, patch: Omit<Updateable<Tables['accounts']>, 'id'>): Promise<boolean> {
-  const result = await tx.updateTable('accounts').set(patch).where('id', '=', id).executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  return changed(await update(tx, patch, { id })) > 0;
 }
+
+const update = preparedRow((db, patch: Omit<Updateable<Tables['accounts']>, 'id'>, given) => db.updateTable('accounts').set(patch).where('id', '=', given('id')));
 
 /** Holds an account until the end of the transaction: of two who change what it has at once, the second sees what the first did. */
 export async function holdAccount(tx: Db, id: string): Promise<void> {

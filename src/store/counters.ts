@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { prepared, preparedIn } from './prepared.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -6,17 +7,20 @@ import type { Db } from './schema.ts';
  * @returns the count with this one, and when (epoch seconds) the window ends
  */
 export async function countUp(db: Db, key: string, windowSeconds: number, now: number): Promise<{ count: number; resetsAt: number }> {
-  const row = await db.insertInto('counters').values({ key, count: 1, resets_at: now + windowSeconds })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet((eb) => ({
-      count: eb.case().when('counters.resets_at', '<=', now).then(eb.lit(1)).else(eb('counters.count', '+', eb.lit(1))).end(),
-      // a window that began before the clock stepped back ends no later than one that begins now
-      resets_at: eb.case().when('counters.resets_at', '<=', now).then(eb.ref('excluded.resets_at'))
-        .when('counters.resets_at', '>', eb.ref('excluded.resets_at')).then(eb.ref('excluded.resets_at'))
-        .else(eb.ref('counters.resets_at')).end(),
-    })))
-    .returning(['count', 'resets_at']).executeTakeFirstOrThrow();
+  const [row] = (await up(db, { key, now, end: now + windowSeconds })).rows;
+  if (!row) throw new Error('a counter was not counted');
   return { count: row.count, resetsAt: row.resets_at };
 }
+
+const up = prepared((db, given) => db.insertInto('counters').values({ key: given('key'), count: 1, resets_at: given('end') })
+  .onConflict((conflict) => conflict.column('key').doUpdateSet((eb) => ({
+    count: eb.case().when('counters.resets_at', '<=', given('now')).then(eb.lit(1)).else(eb('counters.count', '+', eb.lit(1))).end(),
+    // a window that began before the clock stepped back ends no later than one that begins now
+    resets_at: eb.case().when('counters.resets_at', '<=', given('now')).then(eb.ref('excluded.resets_at'))
+      .when('counters.resets_at', '>', eb.ref('excluded.resets_at')).then(eb.ref('excluded.resets_at'))
+      .else(eb.ref('counters.resets_at')).end(),
+  })))
+  .returning(['count', 'resets_at']));
 
 /** `waits`: seconds to wait after the first, second … try; the last holds for all that follow. `forget`: seconds after the last try. */
 export type Spacing = { waits: readonly number[]; forget: number };
@@ -30,29 +34,35 @@ export async function takeSpaced(db: Db, key: string, { waits, forget }: Spacing
   for (;;) {
     const taken = await takeOpen(db, key, { waits, forget }, now);
     if (taken !== undefined) return { taken: true, count: taken };
-    const first = { key, count: 1, resets_at: now + forget, opens_at: waits[0] ? now + waits[0] : 0 };
-    const begun = await db.insertInto('counters').values(first).onConflict((conflict) => conflict.column('key').doNothing()).returning('count').executeTakeFirst();
-    if (begun) return { taken: true, count: begun.count };
+    const begun = await begin(db, { key, end: now + forget, opens: waits[0] ? now + waits[0] : 0 });
+    if (begun.rows.length > 0) return { taken: true, count: 1 };
     const opensAt = await opensAtOf(db, key);
     if (opensAt !== undefined && opensAt > now) return { taken: false, opensAt };
     // begun, or purged, by somebody else in between: look again
   }
 }
 
+const begin = prepared((db, given) => db.insertInto('counters').values({ key: given('key'), count: 1, resets_at: given('end'), opens_at: given('opens') })
+  .onConflict((conflict) => conflict.column('key').doNothing()).returning('count'));
+
 async function takeOpen(db: Db, key: string, { waits, forget }: Spacing, now: number): Promise<number | undefined> {
-  const at = sql<number>`cast(${now} as bigint)`;
   // a wait that is longer than any began before the clock stepped back
-  const longest = sql<number>`cast(${now + Math.max(0, ...waits)} as bigint)`;
+  const { rows: [row] } = await take(db, waits, { key, now, longest: now + Math.max(0, ...waits), end: now + forget });
+  return row?.count;
+}
+
+/** The waits are in the statement itself: there are as many as in the configuration. */
+const take = preparedIn((waits: readonly number[]) => waits.join(), (db, given, waits) => {
+  const at = sql<number>`cast(${given('now')} as bigint)`;
   // a try without a wait opens at once, also for a node whose clock is behind
   const openFrom = (wait: number) => (wait === 0 ? sql`cast(0 as bigint)` : sql`${at} + ${sql.lit(wait)}`);
   const count = sql<number>`case when resets_at <= ${at} then 1 else counters.count + 1 end`;
   const steps = waits.map((wait, index) => sql`when ${sql.lit(waits.length - index)} <= ${count} then ${openFrom(waits[waits.length - index - 1] ?? wait)}`);
-  const row = await db.updateTable('counters')
-    .set({ count, opens_at: sql<number>`case ${sql.join(steps, sql` `)} else 0 end`, resets_at: now + forget })
-    .where('key', '=', key).where(({ or, eb }) => or([eb('opens_at', '<=', now), eb('opens_at', '>', longest), eb('resets_at', '<=', now)]))
-    .returning('count').executeTakeFirst();
-  return row?.count;
-}
+  return db.updateTable('counters')
+    .set({ count, opens_at: sql<number>`case ${sql.join(steps, sql` `)} else 0 end`, resets_at: given('end') })
+    .where('key', '=', given('key')).where(({ or, eb }) => or([eb('opens_at', '<=', given('now')), eb('opens_at', '>', sql<number>`cast(${given('longest')} as bigint)`), eb('resets_at', '<=', given('now'))]))
+    .returning('count');
+});
 
 /** When the next try of something spaced may be taken; undefined when none was. */
 export async function opensAtOf(db: Db, key: string): Promise<number | undefined> {
@@ -60,8 +70,10 @@ export async function opensAtOf(db: Db, key: string): Promise<number | undefined
 }
 
 export async function clearCounter(db: Db, key: string): Promise<void> {
-  await db.deleteFrom('counters').where('key', '=', key).execute();
+  await remove(db, { key });
 }
+
+const remove = prepared((db, given) => db.deleteFrom('counters').where('key', '=', given('key')));
 
 /** Removes a counter and those below it (`key:…`). @returns how many there were */
 export async function clearCounters(tx: Db, key: string): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Compilable, QueryResult } from 'kysely';
-import { recalled, runCompiled } from './prepared.ts';
+import { changed, recalled, runCompiled } from './prepared.ts';
 import type { Db } from './schema.ts';
 
 /** A document of oidc-provider; `consumed` (epoch seconds) once it was used up. */
@@ -87,10 +87,6 @@ function columns(model: string, id: string, payload: Record<string, unknown>, ex
 
 function text(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-function changed(result: QueryResult<unknown>): number {
-  return Number(result.numAffectedRows ?? 0n);
 }
 
 function document(row: Row | undefined): Document | undefined {

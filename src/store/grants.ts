@@ -1,12 +1,14 @@
 import type { Insertable, Selectable } from 'kysely';
-import { recalled } from './prepared.ts';
+import { preparedRow, recalled } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type GrantRow = Selectable<Tables['grants']>;
 
 export async function insertGrant(tx: Db, row: Insertable<Tables['grants']>): Promise<void> {
-  await tx.insertInto('grants').values(row).execute();
+  await insert(tx, row);
 }
+
+const insert = preparedRow((db, row: Insertable<Tables['grants']>) => db.insertInto('grants').values(row));
 
 /** The level that the grant's tokens are given out with changes with what the person shows. */
 export async function setGrantAcr(tx: Db, id: string, acr: string): Promise<void> {

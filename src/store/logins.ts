@@ -1,4 +1,6 @@
-import { PostgresAdapter, sql } from 'kysely';
+import { sql } from 'kysely';
+import { held } from './held.ts';
+import { prepared, type Given } from './prepared.ts';
 import type { Db } from './schema.ts';
 
 /** What somebody typed to say who they are: what is undefined was not asked. `scope` is the relation number, or ''. */
@@ -10,7 +12,10 @@ export type FoundLogin = { accountId: string; hash: string | null; changedAt: nu
  * they are nobody's, or more than one person's.
  */
 export async function findByNames(db: Db, typed: TypedNames): Promise<FoundLogin | undefined> {
-  const rows = await (typed.username === undefined ? byAddress(db, typed) : byUsername(db, typed));
+  const { scope, username, email } = typed;
+  const rows = username === undefined
+    ? await byAddress(db, typed)
+    : (await (email === undefined ? byUsername(db, { scope, username: comparableUsername(username) }) : byBoth(db, { scope, username: comparableUsername(username), email: comparableUsername(email) }))).rows;
   const [row] = rows;
   return row && rows.length === 1 ? { accountId: row.id, hash: row.hash, changedAt: row.changed_at, oneTime: row.one_time === 1 } : undefined;
 }
@@ -18,12 +23,10 @@ export async function findByNames(db: Db, typed: TypedNames): Promise<FoundLogin
 const columns = ['accounts.id', 'passwords.hash', 'passwords.changed_at', 'passwords.one_time'] as const;
 const lowered = sql<string>`lower(email)`;
 
-function byUsername(db: Db, { scope, username = '', email }: TypedNames) {
-  return db.selectFrom('logins').innerJoin('accounts', 'accounts.id', 'logins.account_id').leftJoin('passwords', 'passwords.account_id', 'accounts.id')
-    .where('scope', '=', scope).where('username', '=', comparableUsername(username))
-    .$if(email !== undefined, (query) => query.where(lowered, '=', comparableUsername(email ?? '')))
-    .select(columns).execute();
-}
+const withUsername = (db: Db, given: Given) => db.selectFrom('logins').innerJoin('accounts', 'accounts.id', 'logins.account_id').leftJoin('passwords', 'passwords.account_id', 'accounts.id')
+  .where('scope', '=', given('scope')).where('username', '=', given('username')).select(columns);
+const byUsername = prepared(withUsername);
+const byBoth = prepared((db, given) => withUsername(db, given).where(lowered, '=', given('email')));
 
 function byAddress(db: Db, { scope, email = '' }: TypedNames) {
   return db.selectFrom('accounts').leftJoin('passwords', 'passwords.account_id', 'accounts.id')
@@ -50,10 +53,13 @@ export async function hasForeignHashes(db: Db): Promise<boolean> {
  * @param judged its hash; `changedAt` in place of that when the hash itself may be made anew meanwhile
  */
 export async function holdsPassword(tx: Db, accountId: string, judged: { hash: string } | { changedAt: number }): Promise<boolean> {
-  const row = tx.selectFrom('passwords').select('account_id').where('account_id', '=', accountId)
-    .where((eb) => ('hash' in judged ? eb('hash', '=', judged.hash) : eb('changed_at', '=', judged.changedAt)));
-  return await (tx.getExecutor().adapter instanceof PostgresAdapter ? row.forShare() : row).executeTakeFirst() !== undefined;
+  const { rows } = await ('hash' in judged ? ofHash(tx, { account: accountId, judged: judged.hash }) : ofTime(tx, { account: accountId, judged: judged.changedAt }));
+  return rows.length > 0;
 }
+
+const heldBy = (column: 'hash' | 'changed_at') => prepared((db, given) => held(db, db.selectFrom('passwords').select('account_id')
+  .where('account_id', '=', given('account')).where(column, '=', given('judged')), 'forShare'));
+const [ofHash, ofTime] = [heldBy('hash'), heldBy('changed_at')];
 
 /** Puts another hash of the same password in its place, unless the password was changed meanwhile. */
 export async function replaceHash(tx: Db, { accountId, from, to }: { accountId: string; from: string; to: string }): Promise<void> {

@@ -48,10 +48,11 @@ export async function findContact(db: Db, id: string): Promise<Contact | undefin
 }
 
 export async function findOrganisationByIdentifier(db: Db, type: string, value: string): Promise<Organisation | undefined> {
-  const row = await db.selectFrom('organisation_identifiers').select('organisation_id')
-    .where('type', '=', type).where('value', '=', value).executeTakeFirst();
+  const [row] = (await byIdentifier(db, { type, value })).rows;
   return row && findOrganisation(db, row.organisation_id);
 }
+
+const byIdentifier = prepared((db, given) => db.selectFrom('organisation_identifiers').select('organisation_id').where('type', '=', given('type')).where('value', '=', given('value')));
 
 /** Makes others who change something of this organisation wait until this transaction ends (PostgreSQL; SQLite has one writer). */
 export async function lockOrganisation(tx: Db, id: string): Promise<void> {

@@ -61,6 +61,40 @@ export function prepared<R>(build: (db: Db, given: Given) => Compilable<R>): (db
 }
 
 /**
+ * As `prepared`, for a statement that has several forms: each is built and compiled once, and then kept, so they must be few.
+ * @param nameOf of the form that is meant
+ */
+export function preparedIn<F, R>(nameOf: (form: F) => string, build: (db: Db, given: Given, form: F) => Compilable<R>): (db: Db, form: F, parameters: Parameters) => Promise<QueryResult<R>> {
+  const forms = new Map<string, ReturnType<typeof prepared<R>>>();
+  return (db, form, parameters) => {
+    const name = nameOf(form);
+    let run = forms.get(name);
+    if (!run) forms.set(name, run = prepared((on, mark) => build(on, mark, form)));
+    return run(db, parameters);
+  };
+}
+
+/**
+ * As `prepared`, for a statement that writes a row of which columns may be left out (undefined); other parameters go by names
+ * that are no column's.
+ *
+ * @example const insert = preparedRow((db, row: Insertable<Tables['grants']>) => db.insertInto('grants').values(row));
+ *          await insert(tx, grant);
+ */
+export function preparedRow<R, T extends object>(build: (db: Db, row: T, given: Given) => Compilable<R>): (db: Db, row: T, parameters?: Parameters) => Promise<QueryResult<R>> {
+  const run = preparedIn((columns: string[]) => columns.join(), (db, mark, columns) => build(db, Object.fromEntries(columns.map((name) => [name, mark(name)])) as T, mark));
+  return (db, row, parameters) => {
+    const values: Parameters = { ...row, ...parameters };
+    return run(db, Object.keys(row).filter((name) => values[name] !== undefined), values);
+  };
+}
+
+/** How many rows a statement wrote or removed. */
+export function changed({ numAffectedRows = 0n }: QueryResult<unknown>): number {
+  return Number(numAffectedRows);
+}
+
+/**
  * As `prepared`, for what is asked at every use of a token: on SQLite the answer of before is given again for as long as
  * nobody wrote to the tables it came from, in this process or another. Whoever gets it shares it, so it is frozen.
  * @param shape makes of the rows what callers want

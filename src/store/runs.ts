@@ -1,24 +1,30 @@
-import { PostgresAdapter, type Insertable, type Selectable, type Updateable } from 'kysely';
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import { held } from './held.ts';
+import { changed, prepared, preparedRow } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
 
 export async function insertRun(tx: Db, row: Insertable<Tables['runs']>): Promise<void> {
-  await tx.insertInto('runs').values(row).execute();
+  await insert(tx, row);
 }
 
+const insert = preparedRow((db, row: Insertable<Tables['runs']>) => db.insertInto('runs').values(row));
+
+const byId = prepared((db, given) => db.selectFrom('runs').selectAll().where('id', '=', given('id')));
+
 export async function findRun(db: Db, id: string): Promise<RunRow | undefined> {
-  return db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+  return (await byId(db, { id })).rows[0];
 }
+
+const overtake = preparedRow((db, patch: Updateable<Tables['runs']>, given) => db.updateTable('runs').set(patch).where('id', '=', given('run')).where('version', '=', given('before')));
 
 /**
  * Compare-and-set: writes only when the run still has the version that was read, and raises it by one.
  * @returns false when another turn was first; the caller rolls back
  */
 export async function saveRun(tx: Db, id: string, expectedVersion: number, patch: Omit<Updateable<Tables['runs']>, 'id' | 'version'>): Promise<boolean> {
-  const result = await tx.updateTable('runs').set({ ...patch, version: expectedVersion + 1 })
-    .where('id', '=', id).where('version', '=', expectedVersion).executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  return changed(await overtake(tx, { ...patch, version: expectedVersion + 1 }, { run: id, before: expectedVersion })) > 0;
 }
 
 /** Which runs go on as they are: those that began in a session, and one. */
@@ -42,10 +48,11 @@ export async function beginAnew(tx: Db, accountId: string, { sessionId, runId }:
     .execute();
 }
 
+const done = prepared((db, given) => held(db, db.selectFrom('runs').select('id').where('id', '=', given('id')).where('status', '=', 'done'), 'forShare'));
+
 /** Is a run done? Until the end of the transaction it stays so: nobody has it begin anew before what it came to is written. */
 export async function isDone(tx: Db, id: string): Promise<boolean> {
-  const row = tx.selectFrom('runs').select('id').where('id', '=', id).where('status', '=', 'done');
-  return await (tx.getExecutor().adapter instanceof PostgresAdapter ? row.forShare() : row).executeTakeFirst() !== undefined;
+  return (await done(tx, { id })).rows.length > 0;
 }
 
 /** Removes at most `limit` runs that expired before a moment (epoch seconds). */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { PostgresAdapter, type Insertable, type Selectable } from 'kysely';
-import { recalled } from './prepared.ts';
+import type { Insertable, Selectable } from 'kysely';
+import { held } from './held.ts';
+import { changed, preparedRow, recalled } from './prepared.ts';
 import type { Db, Tables } from './schema.ts';
 
 export type SessionRow = Selectable<Tables['sessions']>;
@@ -18,9 +19,10 @@ export async function putSession(tx: Db, row: Insertable<Tables['sessions']>): P
  * @returns false when it was there already
  */
 export async function beginSession(tx: Db, row: Insertable<Tables['sessions']>): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await tx.insertInto('sessions').values(row).onConflict((conflict) => conflict.column('id').doNothing()).executeTakeFirst();
-  return numInsertedOrUpdatedRows === 1n;
+  return changed(await begin(tx, row)) === 1;
 }
+
+const begin = preparedRow((db, row: Insertable<Tables['sessions']>) => db.insertInto('sessions').values(row).onConflict((conflict) => conflict.column('id').doNothing()));
 
 const byId = recalled((db, given) => db.selectFrom('sessions').selectAll().where('id', '=', given('id')), ([row]) => row);
 
@@ -30,12 +32,10 @@ export async function findSession(db: Db, id: string): Promise<SessionRow | unde
 
 /**
  * A session as it is, held until the transaction ends: `for change` keeps out everybody who changes, ends or joins it;
- * `for joining` only who would end it. SQLite has no need of it: its transactions write one at a time.
+ * `for joining` only who would end it.
  */
 export async function holdSession(tx: Db, id: string, hold: 'for change' | 'for joining'): Promise<SessionRow | undefined> {
-  const row = tx.selectFrom('sessions').selectAll().where('id', '=', id);
-  const held = hold === 'for change' ? row.forUpdate() : row.forKeyShare();
-  return (tx.getExecutor().adapter instanceof PostgresAdapter ? held : row).executeTakeFirst();
+  return held(tx, tx.selectFrom('sessions').selectAll().where('id', '=', id), hold === 'for change' ? 'forUpdate' : 'forKeyShare').executeTakeFirst();
 }
 
 /**
@@ -67,10 +67,11 @@ export async function touchSession(db: Db, id: string, now: number): Promise<voi
 
 /** Remembers that a session served a client; the `sid` of one client in one session may change with a new login. */
 export async function putSessionClient(tx: Db, row: SessionClientRow): Promise<void> {
-  const { sid, logout_uri } = row;
-  await tx.insertInto('session_clients').values(row)
-    .onConflict((conflict) => conflict.columns(['session_id', 'client_id']).doUpdateSet({ sid, logout_uri })).execute();
+  await join(tx, row);
 }
+
+const join = preparedRow((db, row: SessionClientRow) => db.insertInto('session_clients').values(row)
+  .onConflict((conflict) => conflict.columns(['session_id', 'client_id']).doUpdateSet((eb) => ({ sid: eb.ref('excluded.sid'), logout_uri: eb.ref('excluded.logout_uri') }))));
 
 /** Forgets that a session served a client. @returns what was known; undefined when nothing was */
 export async function removeSessionClient(tx: Db, sessionId: string, clientId: string): Promise<SessionClientRow | undefined> {

@@ -1,11 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Updateable } from 'kysely';
 import type { Database } from '../../src/store/database.ts';
-import { laneOf, prepared } from '../../src/store/prepared.ts';
-import { putClient } from '../../src/store/clients.ts';
+import { changed, laneOf, prepared, preparedIn, preparedRow } from '../../src/store/prepared.ts';
+import { findClient, putClient } from '../../src/store/clients.ts';
+import type { Tables } from '../../src/store/schema.ts';
 import { dialects, type TestDatabase } from '../support/databases.ts';
 
 const find = prepared((db, given) => db.selectFrom('clients').select(['client_id', 'metadata']).where('client_id', '=', given('id')).where('portal', '=', 'p'));
 const row = (id: string, metadata = '{}') => ({ client_id: id, portal: 'p', metadata, created_at: 1, updated_at: 1 });
+
+type Patch = Updateable<Tables['clients']>;
+const change = preparedRow((db, patch: Patch, given) => db.updateTable('clients').set(patch).where('client_id', '=', given('id')).where('updated_at', '=', given('before')));
 
 describe.each(dialects)('prepared queries on $name', ({ open }) => {
   let opened: TestDatabase;
@@ -49,6 +54,31 @@ describe.each(dialects)('prepared queries on $name', ({ open }) => {
     const outside = find(database.db, { id: 'c' }).then(({ rows }) => rows);
     await writing;
     expect([[], [{ client_id: 'c', metadata: '{}' }]]).toContainEqual(await outside);
+  });
+
+  test('a row is written with the columns that are there: what is undefined stays, null is a value', async () => {
+    await putClient(database.db, row('a', '"first"'));
+    await putClient(database.db, row('b', '"second"'));
+    expect(changed(await change(database.db, { metadata: '"third"', portal: undefined }, { id: 'a', before: 1 }))).toBe(1);
+    expect(changed(await change(database.db, { portal: 'q', updated_at: 2 }, { id: 'a', before: 1 }))).toBe(1);
+    expect(changed(await change(database.db, { portal: 'r', updated_at: 3 }, { id: 'a', before: 1 }))).toBe(0);
+    expect(changed(await change(database.db, { metadata: '"fourth"' }, { id: 'a', before: 2 }))).toBe(1);
+    expect([await findClient(database.db, 'a'), await findClient(database.db, 'b')]).toEqual([{ ...row('a', '"fourth"'), portal: 'q', updated_at: 2 }, row('b', '"second"')]);
+    await expect(async () => change(database.db, { metadata: null } as never, { id: 'b', before: 1 })).rejects.toThrow(/not.null/i);
+  });
+
+  test('a form is built once for each name, and each keeps its own', async () => {
+    const built: string[] = [];
+    const list = preparedIn((wanted: string[]) => wanted.join(), (db, given, wanted) => {
+      built.push(wanted.join());
+      return db.selectFrom('clients').select('client_id').where('client_id', 'in', wanted.map((name) => given(name))).orderBy('client_id');
+    });
+    for (const id of ['a', 'b', 'c']) await putClient(database.db, row(id));
+    const asked = async (wanted: string[], parameters: Record<string, string>) => (await list(database.db, wanted, parameters)).rows.map(({ client_id }) => client_id);
+    expect(await asked(['one', 'two'], { one: 'a', two: 'c' })).toEqual(['a', 'c']);
+    expect(await asked(['one'], { one: 'b' })).toEqual(['b']);
+    expect(await asked(['one', 'two'], { one: 'b', two: 'x' })).toEqual(['b']);
+    expect(built).toEqual(['one,two', 'one']);
   });
 
   test('a transaction that is over has no short way left', async () => {

@@ -1,4 +1,4 @@
-import { errors, Provider, type AccessToken, type Client, type ClientCredentials, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, type Provider, type AccessToken, type Client, type ClientCredentials, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Realm } from '../config/schema.ts';
 import type { Engine } from '../flow/engine.ts';
 import type { JournalEntry } from '../flow/facts.ts';
@@ -13,6 +13,7 @@ import { publishDocuments } from './documents.ts';
 import { endpoints } from './endpoints.ts';
 import { evidenceOf } from './evidence.ts';
 import { features } from './features.ts';
+import { RememberingProvider } from './grant-handlers.ts';
 import { loadGrant } from './grants.ts';
 import { keepClients } from './kept-clients.ts';
 import { lifetimes } from './lifetimes.ts';
@@ -41,7 +42,7 @@ export type ProviderOptions = {
 
 /** One Provider per realm; everything that the library leaves open or unsafe is decided here. */
 export function createProvider(options: ProviderOptions): Provider {
-  const provider = new Provider(options.realm.issuer, configuration(options));
+  const provider = new RememberingProvider(options.realm.issuer, configuration(options));
   // the flag decides how the provider reads the scheme and host of a request; the app sets the headers it believes
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = compareHashedSecret;

@@ -1,5 +1,6 @@
 import { errors, Provider, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Database } from '../store/database.ts';
+import { currentScope, inScope } from '../store/scope.ts';
 import type { Db } from '../store/schema.ts';
 import { RETRY_AFTER, Unavailable } from '../store/unavailable.ts';
 
@@ -13,8 +14,34 @@ const units = new WeakMap<object, Unit>();
 /** The library keeps the context of a request through all that it waits for: a second way to do that would cost something at every promise. */
 function current(): Unit | undefined {
   const { ctx } = Provider;
-  const unit = ctx && units.get(ctx);
+  const unit = (ctx && units.get(ctx)) ?? currentScope().unit as Unit | undefined;
   return unit?.open ? unit : undefined;
+}
+
+/**
+ * Does work whose writes are stored together at its end, as those of a request of the provider are. Work that fails leaves nothing behind.
+ * @throws what the work throws; OIDCProviderError when another request was first
+ */
+export async function inUnit(database: Database, work: () => Promise<void>): Promise<void> {
+  const unit: Unit = { writes: [], after: [], open: true };
+  try {
+    await inScope({ ...currentScope(), unit }, work);
+  } finally {
+    unit.open = false;
+  }
+  await commit(database, unit);
+}
+
+/** What became of a request at its very end: an answer that was ready, and may not be sent any more. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly body: { error: string; error_description?: string };
+
+  constructor({ status, error, error_description }: InstanceType<typeof errors.OIDCProviderError>) {
+    super(error);
+    this.status = status;
+    this.body = { error, ...(error_description !== undefined && { error_description }) };
+  }
 }
 
 /**

@@ -27,7 +27,8 @@ export type ActorContext = {
 /** The transaction that work is in: whose, and whether it still goes on. */
 export type Within = { of: object; open: boolean };
 
-export type Scope = { trail?: Trail; within?: Within };
+/** `unit`: what gathers the writes of a request (oidc/unit.ts), where the library's own context does not */
+export type Scope = { trail?: Trail; within?: Within; unit?: object };
 
 /** One for everything that follows a request or command through what it waits for: each storage of this kind costs something at every promise. */
 const scopes = new AsyncLocalStorage<Scope>();

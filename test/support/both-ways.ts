@@ -50,8 +50,13 @@ export class BothWays {
   }
 
   /** The answer to a request, which is the library's too; `shape` leaves out what differs each time. */
-  async same(asked: Asked, shape: (body: unknown) => unknown = (body) => body): Promise<Answered> {
-    const [ours, theirs] = [await this.#ask(asked, false), await this.#ask(asked, true)];
+  same(asked: Asked, shape?: (body: unknown) => unknown): Promise<Answered> {
+    return this.alike(asked, asked, shape);
+  }
+
+  /** For what can be asked once: the same request about two things of one kind. */
+  async alike(mine: Asked, other: Asked, shape: (body: unknown) => unknown = (body) => body): Promise<Answered> {
+    const [ours, theirs] = [await this.#ask(mine, false), await this.#ask(other, true)];
     expect(theirs.byUs).toBe(false);
     expect({ status: ours.status, headers: ours.headers, body: shape(ours.body) }).toEqual({ status: theirs.status, headers: theirs.headers, body: shape(theirs.body) });
     return ours;
@@ -79,6 +84,10 @@ export class BothWays {
 
   introspect(form: Record<string, string> = { token: this.tokens.access_token }, client = 'rp'): Asked {
     return { path: '/token/introspection', headers: { authorization: basic(client) }, form };
+  }
+
+  turnIn(form: Record<string, string>, client = 'rp'): Asked {
+    return { path: '/token', headers: { authorization: basic(client) }, form };
   }
 
   forApi(form: Record<string, string> | [string, string][] = { scope: 'lezen', resource: api }, authorization = basic('batch')): Asked {

@@ -3,20 +3,21 @@ import { errors, type Provider } from 'oidc-provider';
 import type { AccountParts } from '../account.ts';
 import { RETRY_AFTER, Unavailable } from '../../store/unavailable.ts';
 import type { ProviderEvent } from '../observe.ts';
-import { unavailable } from '../unit.ts';
+import { Refused, unavailable } from '../unit.ts';
 import { formOf, isPlain, type Form } from './asked.ts';
 import { clientCredentials } from './client-credentials.ts';
+import { granted } from './granted.ts';
 import { introspection } from './introspection.ts';
 import { userinfo } from './userinfo.ts';
 
 export type PlainParts = AccountParts & { observe: (event: ProviderEvent) => void; log: Record<'error' | 'info', (detail: object, text: string) => void> };
-export type PlainRequest = { authorization: string | undefined; form: Record<string, string>; address: string };
+export type PlainRequest = { authorization: string | undefined; form: Record<string, string>; address: string; reference: string; exchange: { req: IncomingMessage; res: ServerResponse } };
 type Way = (provider: Provider, parts: PlainParts, asked: PlainRequest) => Promise<Record<string, unknown> | undefined>;
 /** `exposed`: which headers the library lets pages of other origins read; programs do not mind */
 type Door = { method: 'GET' | 'POST'; way: Way; exposed: string };
 
 const doors: Record<string, Door> = {
-  '/token': { method: 'POST', way: clientCredentials, exposed: 'DPoP-Nonce,WWW-Authenticate' },
+  '/token': { method: 'POST', way: (...asked) => (asked[2].form['grant_type'] === 'client_credentials' ? clientCredentials : granted)(...asked), exposed: 'DPoP-Nonce,WWW-Authenticate' },
   '/token/introspection': { method: 'POST', way: introspection, exposed: 'WWW-Authenticate' },
   '/me': { method: 'GET', way: userinfo, exposed: 'DPoP-Nonce,WWW-Authenticate' },
 };
@@ -36,9 +37,10 @@ export function plainly(provider: Provider, parts: PlainParts): (req: IncomingMe
     const form = door.method === 'POST' ? await formOf(req) : none;
     if (!form) return brokenOff(req, parts.log);
     try {
-      const answer = await door.way(provider, parts, { authorization: req.headers.authorization, form: form.fields, address });
+      const answer = await door.way(provider, parts, { authorization: req.headers.authorization, form: form.fields, address, reference, exchange: { req, res } });
       if (answer) return send(res, door, 200, answer);
     } catch (error) {
+      if (error instanceof Refused) return send(res, door, error.status, error.body);
       if (!(error instanceof errors.OIDCProviderError)) parts.log.error({ reference, err: error }, 'provider failed');
       // asked again, it would be waited for again
       if (error instanceof Unavailable) return send(res, door, 503, unavailable);

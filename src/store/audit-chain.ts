@@ -40,8 +40,10 @@ export async function sealBatch({ db, transaction }: Database, limit: number, no
   if (!await waiting(db, {})) return 0;
   return transaction(async (tx) => {
     const head = await tx.selectFrom('audit_head').select(['position', 'hash']).where('id', '=', 1).executeTakeFirstOrThrow();
-    const rows = await tx.selectFrom('audit_unsealed').innerJoin('audit', 'audit.id', 'audit_unsealed.audit_id').selectAll('audit')
-      .orderBy('audit.seq').limit(limit).execute();
+    // ids are in the order of writing, and those that wait are kept in theirs: to sort by `seq` would be to look at all of them for each batch
+    const found = await tx.selectFrom('audit_unsealed').innerJoin('audit', 'audit.id', 'audit_unsealed.audit_id').selectAll('audit')
+      .orderBy('audit_unsealed.audit_id').limit(limit).execute();
+    const rows = found.toSorted((a, b) => a.seq - b.seq);
     if (rows.length === 0) return 0;
     const seals = sealsOf(head, rows, now);
     const { position, hash } = seals.at(-1) ?? head;

@@ -39,6 +39,41 @@ describe.each(dialects)('audit chain on $name', ({ open }) => {
   }
   const idOf = async (event: string) => (await database.db.selectFrom('audit').select('id').where('event', '=', event).executeTakeFirstOrThrow()).id;
 
+  test('batches follow each other in the order of writing', async () => {
+    for (const n of [1, 2, 3, 4, 5]) await write(database.db, `e${n}`, NOON + n);
+    expect([await sealBatch(database, 2, NOON + 10), await sealBatch(database, 2, NOON + 10), await sealBatch(database, 2, NOON + 10), await sealBatch(database, 2, NOON + 10)]).toEqual([2, 2, 1, 0]);
+    expect(await sealed(database)).toEqual(['e1', 'e2', 'e3', 'e4', 'e5']);
+  });
+
+  test('rows that are gone keep no others from being sealed', async () => {
+    await database.db.insertInto('audit_unsealed').values(Array.from({ length: 300 }, (_, n) => ({ audit_id: `0-gone-${n}` }))).execute();
+    await write(database.db, 'e1');
+    expect(await sealBatch(database, 200, NOON + 10)).toBe(1);
+    expect(await verifyChain(database)).toMatchObject({ ok: false });
+  });
+
+  test('a batch takes no longer in a long trail than in a short one', async () => {
+    const many = (count: number) => database.transaction(async (tx) => { for (let n = 0; n < count; n += 1) await write(tx, 'e'); });
+    /** Least milliseconds of three batches. */
+    const batches = async (): Promise<number> => {
+      let best = Infinity;
+      await many(30);
+      for (let batch = 0; batch < 3; batch += 1) {
+        const begun = performance.now();
+        expect(await sealBatch(database, 10, NOON + 10)).toBe(10);
+        best = Math.min(best, performance.now() - begun);
+      }
+      return best;
+    };
+    await batches();
+    const short = await batches();
+    await many(15_000);
+    while (await sealBatch(database, 5000, NOON + 10) > 0);
+    // who looks at the whole trail takes ten times as long
+    const long = await batches();
+    expect(long).toBeLessThan(4 * Math.max(short, 1));
+  });
+
   test('an empty trail is whole, and so is one that is sealed in batches', async () => {
     expect(await verifyChain(database)).toEqual({ ok: true, sealed: 0, unsealed: 0, head: '' });
     for (const n of [1, 2, 3, 4, 5]) await write(database.db, `e${n}`);

@@ -62,7 +62,10 @@ function originOf(req: IncomingMessage): string | undefined {
 }
 
 function first(header: string | string[] | undefined): string | undefined {
-  return header === undefined ? undefined : String(header).split(',', 1)[0]?.trim();
+  if (header === undefined) return undefined;
+  const text = String(header);
+  // one proxy, one value: nearly always
+  return (text.includes(',') ? text.slice(0, text.indexOf(',')) : text).trim();
 }
 
 /** Answers about the last thousand addresses: they follow from the configuration alone, and looking takes longer than remembering. */

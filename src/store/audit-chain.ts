@@ -16,8 +16,8 @@ const BATCH = 200;
  * SHA-256 (hex) over the hash before it, the time of sealing and the whole row: JSON with sorted keys and without nulls,
  * so that a column that is added later changes no old hash. The first row follows the empty text.
  */
-export function chainHash(previous: string, sealedAt: number, row: TrailRow): string {
-  return createHash('sha256').update(`${previous}\n${sealedAt}\n${sortedJson(row, namesOf(row))}`).digest('hex');
+export function chainHash(previous: string, sealedAt: number, row: TrailRow, names = namesOf(row)): string {
+  return createHash('sha256').update(`${previous}\n${sealedAt}\n${sortedJson(row, names)}`).digest('hex');
 }
 
 function sortedJson(row: TrailRow, names: (keyof TrailRow)[]): string {
@@ -59,9 +59,11 @@ export async function sealBatch({ db, transaction }: Database, limit: number, no
 
 function sealsOf(head: { position: number; hash: string }, rows: TrailRow[], now: number): Tables['audit_seals'][] {
   let { position, hash } = head;
+  // of one answer of the database, so all have the same columns
+  const names = rows[0] && namesOf(rows[0]);
   return rows.map((row) => {
     position += 1;
-    hash = chainHash(hash, now, row);
+    hash = chainHash(hash, now, row, names);
     return { position, audit_id: row.id, hash, sealed_at: now };
   });
 }

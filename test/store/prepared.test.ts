@@ -64,7 +64,8 @@ describe.each(dialects)('prepared queries on $name', ({ open }) => {
     expect(changed(await change(database.db, { portal: 'r', updated_at: 3 }, { id: 'a', before: 1 }))).toBe(0);
     expect(changed(await change(database.db, { metadata: '"fourth"' }, { id: 'a', before: 2 }))).toBe(1);
     expect([await findClient(database.db, 'a'), await findClient(database.db, 'b')]).toEqual([{ ...row('a', '"fourth"'), portal: 'q', updated_at: 2 }, row('b', '"second"')]);
-    await expect(async () => change(database.db, { metadata: null } as never, { id: 'b', before: 1 })).rejects.toThrow(/not.null/i);
+    // the driver's error is of another realm than this test's when another file loaded it first
+    await expect(change(database.db, { metadata: null } as never, { id: 'b', before: 1 })).rejects.toMatchObject({ message: expect.stringMatching(/not.null/i) });
   });
 
   test('a form is built once for each name, and each keeps its own', async () => {

@@ -27,7 +27,7 @@ import { accessTokenClaims } from './resources.ts';
 import { refuseOverSessions, sessionOf } from './session.ts';
 import { signers } from './signer.ts';
 import { subjectsWith } from './subjects.ts';
-import { writeWhole } from './unit.ts';
+import { contextHere, writeWhole } from './unit.ts';
 
 /** Pages in place of the provider's own, filled by http. */
 export type ProviderPages = {
@@ -79,7 +79,7 @@ export function configuration(options: ProviderOptions): Configuration {
     ...endpoints(realm),
     ...lifetimes(realm, clock),
     pairwiseIdentifier: async (_ctx: KoaContextWithOIDC, accountId: string, client: Client) => subjectOf(accountId, client),
-    extraTokenClaims: (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials) => accessTokenClaims(options, ctx, token),
+    extraTokenClaims: (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials) => accessTokenClaims(options, ctx ?? contextHere(), token),
     cookies: cookies(realm, keys),
     features: features(options),
     interactions: {

@@ -6,7 +6,7 @@ import { RETRY_AFTER, Unavailable } from '../store/unavailable.ts';
 
 /** May run again when PostgreSQL breaks a deadlock. @throws OIDCProviderError when another request was first */
 export type Write = (db: Db) => Promise<void>;
-type Unit = { writes: Write[]; after: (() => void)[]; open: boolean };
+type Unit = { writes: Write[]; after: (() => void)[]; open: boolean; ctx?: KoaContextWithOIDC };
 type Page = (ctx: KoaContextWithOIDC, error: { error: string; error_description?: string | undefined }) => Promise<void>;
 
 const units = new WeakMap<object, Unit>();
@@ -22,8 +22,8 @@ function current(): Unit | undefined {
  * Does work whose writes are stored together at its end, as those of a request of the provider are. Work that fails leaves nothing behind.
  * @throws what the work throws; OIDCProviderError when another request was first
  */
-export async function inUnit(database: Database, work: () => Promise<void>): Promise<void> {
-  const unit: Unit = { writes: [], after: [], open: true };
+export async function inUnit(database: Database, ctx: KoaContextWithOIDC, work: () => Promise<void>): Promise<void> {
+  const unit: Unit = { writes: [], after: [], open: true, ctx };
   try {
     await inScope({ ...currentScope(), unit }, work);
   } finally {
@@ -32,12 +32,17 @@ export async function inUnit(database: Database, work: () => Promise<void>): Pro
   await commit(database, unit);
 }
 
+/** The context of such work: the library's own is that of its pipeline only. */
+export function contextHere(): KoaContextWithOIDC | undefined {
+  return (currentScope().unit as Unit | undefined)?.ctx;
+}
+
 /** What became of a request at its very end: an answer that was ready, and may not be sent any more. */
 export class Refused extends Error {
   readonly status: number;
   readonly body: { error: string; error_description?: string };
 
-  constructor({ status, error, error_description }: InstanceType<typeof errors.OIDCProviderError>) {
+  constructor({ status, error, error_description }: Pick<InstanceType<typeof errors.OIDCProviderError>, 'status' | 'error' | 'error_description'>) {
     super(error);
     this.status = status;
     this.body = { error, ...(error_description !== undefined && { error_description }) };

@@ -1,5 +1,6 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import { grantHandlerOf } from '../grant-handlers.ts';
+import { Unavailable } from '../../store/unavailable.ts';
 import { inUnit, Refused } from '../unit.ts';
 import { clientOf } from './client.ts';
 import type { PlainParts, PlainRequest } from './plain.ts';
@@ -33,14 +34,19 @@ export async function granted(provider: Provider, { database }: PlainParts, { fo
   oidc.entity('Client', client);
   let over = false;
   try {
-    await inUnit(database, async () => {
+    await inUnit(database, ctx, async () => {
       await handle(ctx);
       provider.emit('grant.success', ctx);
       over = true;
     });
   } catch (error) {
     // before its end nothing was written: whatever is to be said of it the library says
-    if (!over || !(error instanceof errors.OIDCProviderError)) throw error;
+    if (!over || error instanceof Unavailable) throw error;
+    // past it the library would find what was turned in used up, and end all that came of it
+    if (!(error instanceof errors.OIDCProviderError)) {
+      provider.emit('server_error', ctx, error as Error);
+      throw new Refused({ status: 500, error: 'server_error', error_description: 'something went wrong' });
+    }
     provider.emit('grant.error', ctx, error);
     throw new Refused(error);
   }

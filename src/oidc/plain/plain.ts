@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { errors, type Provider } from 'oidc-provider';
 import type { AccountParts } from '../account.ts';
 import { RETRY_AFTER, Unavailable } from '../../store/unavailable.ts';
@@ -58,7 +58,8 @@ function brokenOff(req: IncomingMessage, log: PlainParts['log']): boolean {
 
 function send(res: ServerResponse, { exposed }: Door, status: number, answer: object): true {
   const text = JSON.stringify(answer);
-  res.writeHead(status, {
+  // the context of a handler may have left the words of another status
+  res.writeHead(status, STATUS_CODES[status], {
     Vary: 'Origin', 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': exposed, 'Cache-Control': 'no-store',
     ...(status === 503 && { 'Retry-After': RETRY_AFTER }), 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text),
   }).end(text);
